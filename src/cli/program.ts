@@ -1,0 +1,29 @@
+// What the command line needs of the rest of the program; main.ts provides it, so that everyday commands load nothing of it.
+
+export interface RunOptions {
+  readonly createDirs: boolean;
+  readonly hold: boolean;
+  /** `:4000`, `192.0.2.0:4000`, `[2001:db8::1]:4000`; undefined: no TCP listener. */
+  readonly http: string | undefined;
+  /** Copies the services' output to stdout. */
+  readonly verbose: boolean;
+  /** Words of each `--args SERVICE WORD... ;`, in order. */
+  readonly args: ReadonlyMap<string, readonly string[]>;
+  /** Nothing but errors on stderr (`enter` with a sub-command that is not about the daemon). */
+  readonly quiet: boolean;
+}
+
+/** What `enter` does once the daemon answers: returns an exit code to stop with, or `stay` to leave it running. */
+export type Session = () => Promise<number | 'stay'>;
+
+export interface Program {
+  /** Runs the daemon until it is told to stop; resolves with its exit code. */
+  run(options: RunOptions, session?: Session): Promise<number>;
+  /** The facts of a Django project as text or JSON, and 0, or 1 when there is none that can run. */
+  detect(
+    directory: string,
+    format: 'text' | 'json' | 'yaml',
+  ): Promise<{ readonly output: string; readonly code: number }>;
+  /** Combines a layers directory with no daemon running: the plan's YAML, or all errors as `file:line:column: message` lines. */
+  checkPlan(directory: string): { readonly ok: boolean; readonly output: string };
+}

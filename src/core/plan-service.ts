@@ -1,0 +1,96 @@
+// From combined entries to services and workloads with every default filled in; what one lacks is noted.
+import { parseCommand } from './command.ts';
+import type { Account, ServiceConfig, WorkloadConfig } from './config.ts';
+import type { ServiceEntry, WorkloadEntry } from './layer-schema.ts';
+
+/** Notes what is wrong with a plan at a path of keys; the innermost part of it that stands in a layer is named. */
+export interface Notes {
+  refuse(path: readonly string[], message: string): undefined;
+  /** Worth saying, but no reason to refuse the plan. */
+  warn(path: readonly string[], message: string): void;
+}
+
+interface AccountEntry {
+  readonly user?: string;
+  readonly 'user-id'?: number;
+  readonly group?: string;
+  readonly 'group-id'?: number;
+}
+
+export function accountOf(entry: AccountEntry): Account {
+  return {
+    ...(entry.user !== undefined && { user: entry.user }),
+    ...(entry['user-id'] !== undefined && { userId: entry['user-id'] }),
+    ...(entry.group !== undefined && { group: entry.group }),
+    ...(entry['group-id'] !== undefined && { groupId: entry['group-id'] }),
+  };
+}
+
+export function hasUser(account: Account): boolean {
+  return account.user !== undefined || account.userId !== undefined;
+}
+
+/** A group alone says nothing: which user should be in it? */
+export function isGroupAlone(account: Account): boolean {
+  return !hasUser(account) && (account.group !== undefined || account.groupId !== undefined);
+}
+
+export function workloadConfig(name: string, entry: WorkloadEntry, notes: Notes): WorkloadConfig {
+  const account = accountOf(entry);
+  if (isGroupAlone(account)) {
+    notes.refuse(['workloads', name], `workload "${name}" has a group but no user, add "user" or "user-id"`);
+  }
+  return { name, environment: Object.fromEntries(entry.environment ?? []), account };
+}
+
+export function serviceConfig(
+  name: string,
+  entry: ServiceEntry,
+  workloads: ReadonlyMap<string, WorkloadConfig>,
+  notes: Notes,
+): ServiceConfig | undefined {
+  const path = ['services', name];
+  const workload = entry.workload === undefined ? undefined : workloads.get(entry.workload);
+  const account = accountOf(entry);
+  if (entry.workload !== undefined) {
+    if (workload === undefined) {
+      notes.refuse(
+        [...path, 'workload'],
+        `service "${name}" names workload "${entry.workload}", which does not exist`,
+      );
+    }
+    if (Object.keys(account).length > 0) {
+      const message = `service "${name}" has a workload and a user or group of its own, leave one of them out`;
+      notes.refuse([...path, 'workload'], message);
+    }
+  }
+  if (['all', 'default', 'none'].includes(name)) {
+    notes.warn(path, `service name "${name}" is a keyword elsewhere, better choose another`);
+  }
+  const command = entry.command === undefined ? undefined : parseCommand(entry.command);
+  if (!command?.ok) return notes.refuse(path, `plan must define "command" for service "${name}"`);
+  return {
+    name,
+    summary: entry.summary ?? '',
+    description: entry.description ?? '',
+    startup: entry.startup ?? 'disabled',
+    command: command.value,
+    after: entry.after ?? [],
+    before: entry.before ?? [],
+    requires: entry.requires ?? [],
+    workload: entry.workload,
+    environment: { ...workload?.environment, ...Object.fromEntries(entry.environment ?? []) },
+    account: workload?.account ?? account,
+    workingDir: entry['working-dir'],
+    onSuccess: entry['on-success'] ?? 'restart',
+    onFailure: entry['on-failure'] ?? 'restart',
+    onCheckFailure: Object.fromEntries(entry['on-check-failure'] ?? []),
+    backoff: {
+      delay: entry['backoff-delay'] ?? 500,
+      factor: entry['backoff-factor'] ?? 2,
+      limit: entry['backoff-limit'] ?? 30_000,
+    },
+    killDelay: entry['kill-delay'] ?? 5000,
+    killMode: entry['kill-mode'] ?? 'main-first',
+  };
+}

@@ -1,0 +1,128 @@
+// From a directory of layers, a project's files and --args to the layers that are to run, with what is worth saying of them.
+import { argvOf } from '../core/command.ts';
+import { argumentsLayer, insertLayer } from '../core/insert-layer.ts';
+import { parseLayer } from '../core/layer.ts';
+import type { Layer } from '../core/layer.ts';
+import { combineLayers } from '../core/plan.ts';
+import type { Plan } from '../core/plan.ts';
+import { formatProblem } from '../core/problem.ts';
+import type { Problem } from '../core/problem.ts';
+import { fail, ok } from '../core/result.ts';
+import type { Result } from '../core/result.ts';
+import { describeFailure } from '../django/describe.ts';
+import { isInstalled } from '../django/interpreter.ts';
+import { fillLayer } from '../django/layer.ts';
+import type { ShippedLayer } from '../django/layer.ts';
+import { detectProject } from '../django/project.ts';
+import type { ProjectFacts } from '../django/project.ts';
+import { refuseWorker } from '../django/worker-class.ts';
+import type { Files } from '../ports.ts';
+import { readLayers } from './layer-files.ts';
+
+export interface GatherDeps {
+  readonly files: Files;
+  readonly layersDirectory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where a Django project is looked for, in this order; empty: nowhere. */
+  readonly projectDirectories: readonly string[];
+  readonly shipped: ShippedLayer;
+  readonly args: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface Gathered {
+  readonly layers: readonly Layer[];
+  readonly notes: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** The failure is the lines to tell. */
+export function gatherLayers(deps: GatherDeps): Result<Gathered, readonly string[]> {
+  const warnings: string[] = [];
+  const own = readLayers(deps.files, deps.layersDirectory, (problem) =>
+    warnings.push(formatProblem(problem)),
+  );
+  if (!own.ok) return fail(own.failure.map(formatProblem));
+  const django = djangoLayer(deps, own.value);
+  if (!django.ok) return django;
+  warnings.push(...django.value.warnings);
+  const layers = [...django.value.layers, ...own.value];
+
+  const plan = combineLayers(layers);
+  if (!plan.ok) return fail(plan.failure.map(formatProblem));
+  warnings.push(...plan.value.warnings.map((problem: Problem) => formatProblem(problem)));
+  const all = withArguments(layers, plan.value, deps.args);
+  if (!all.ok) return fail([all.failure.message]);
+  const refused = refusedWorkers(deps, all.value, django.value.facts);
+  if (refused.length > 0) return fail(refused);
+  return ok({ layers: all.value, notes: django.value.notes, warnings });
+}
+
+function withArguments(
+  layers: readonly Layer[],
+  plan: Plan,
+  args: GatherDeps['args'],
+): Result<readonly Layer[]> {
+  if (args.size === 0) return ok(layers);
+  const layer = argumentsLayer(plan, args);
+  return layer.ok ? insertLayer(layers, layer.value, { combine: false, inner: false }) : layer;
+}
+
+interface DjangoLayer extends Gathered {
+  readonly facts: ProjectFacts | undefined;
+}
+
+function djangoLayer(deps: GatherDeps, own: readonly Layer[]): Result<DjangoLayer, readonly string[]> {
+  const none = { layers: [], notes: [], facts: undefined };
+  const directory = projectDirectory(deps);
+  const managed = own.length > 0 || deps.files.exists(deps.layersDirectory);
+  if (directory === undefined) {
+    if (managed || deps.projectDirectories.length === 0) return ok({ ...none, warnings: [] });
+    return fail([
+      `no layers in "${deps.layersDirectory}" and no Django project (manage.py, requirements.txt or pyproject.toml) in ${deps.projectDirectories.map((place) => `"${place}"`).join(' or ')}; run djsup in the project's directory or write a layer`,
+    ]);
+  }
+  const wsgi = !own.some((layer) => layer.values.services?.get('django')?.command !== undefined);
+  const detected = detectProject(deps.files, deps.environment, directory, { wsgi });
+  if (!detected.ok) {
+    const text = describeFailure(detected.failure).trimEnd();
+    return managed ? ok({ ...none, warnings: text.split('\n') }) : fail(text.split('\n'));
+  }
+  const facts = detected.value;
+  const text = fillLayer(facts, deps.shipped);
+  const layer = parseLayer({
+    text,
+    file: 'layers/django.yaml',
+    label: 'djsup-django',
+    order: 0,
+    origin: 'built in',
+  });
+  if (!layer.ok) return fail(layer.failure.map(formatProblem));
+  const notes = facts.evidence.map(({ fact, value, source }) => `Django: ${fact} is ${value} (${source})`);
+  return ok({ layers: [layer.value], notes, warnings: facts.warnings, facts });
+}
+
+function projectDirectory({ files, projectDirectories }: GatherDeps): string | undefined {
+  const marks = ['manage.py', 'requirements.txt', 'pyproject.toml'];
+  return projectDirectories.find((place) => marks.some((mark) => files.exists(`${place}/${mark}`)));
+}
+
+function refusedWorkers(
+  deps: GatherDeps,
+  layers: readonly Layer[],
+  facts: ProjectFacts | undefined,
+): readonly string[] {
+  const plan = combineLayers(layers);
+  if (!plan.ok) return plan.failure.map(formatProblem);
+  return facts === undefined ? [] : workerProblems(deps, plan.value, facts);
+}
+
+function workerProblems(deps: GatherDeps, plan: Plan, facts: ProjectFacts): readonly string[] {
+  return [...plan.services.values()].flatMap((service) => {
+    const argv = argvOf(service.command);
+    // Only what this interpreter runs is known; a command of the user's own may bring another one.
+    if (argv[0] !== facts.python) return [];
+    const environment = { ...deps.environment, ...service.environment };
+    const verdict = refuseWorker(argv, (name) => isInstalled(deps.files, facts.python, name, environment));
+    return verdict.ok ? [] : [`service "${service.name}": ${verdict.failure.message}`];
+  });
+}

@@ -1,0 +1,108 @@
+// The services' output: a ring for each, followers, and a copy to djsup's stdout with --verbose.
+import { cutLines, restText } from '../core/lines.ts';
+import type { Clock } from '../ports.ts';
+import { createFollowers } from './followers.ts';
+import type { LogRecord } from './records.ts';
+import { createRing } from './ring.ts';
+import type { Ring } from './ring.ts';
+
+export interface Logs {
+  /** Bytes that a service wrote. */
+  write(service: string, bytes: Uint8Array): void;
+  /** The service's process has ended: an unfinished line is finished. */
+  end(service: string): void;
+  /** The messages of the newest lines written since `since`, oldest first. */
+  tail(service: string, count: number, since: Date | undefined): readonly string[];
+  read(
+    services: readonly string[],
+    count: number,
+    follow: boolean,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly LogRecord[]>;
+  /** Each complete line as it comes. */
+  onLine(listener: (service: string, message: string) => void): void;
+}
+
+interface Stream {
+  readonly ring: Ring;
+  rest: Uint8Array;
+  restTime: Date;
+}
+
+/** `copy` gets each line as `2026-11-20T22:55:49.026Z [svc] text` and a newline. */
+export function createLogs(clock: Clock, copy: ((text: string) => void) | undefined): Logs {
+  const streams = new Map<string, Stream>();
+  const followers = createFollowers();
+  const listeners: ((service: string, message: string) => void)[] = [];
+
+  function streamOf(service: string): Stream {
+    const known = streams.get(service);
+    if (known !== undefined) return known;
+    const stream: Stream = { ring: createRing(), rest: new Uint8Array(), restTime: new Date(0) };
+    streams.set(service, stream);
+    return stream;
+  }
+
+  function add(stream: Stream, record: LogRecord): void {
+    stream.ring.push(record);
+    followers.tell(record);
+    copy?.(`${record.time.toISOString()} [${record.service}] ${record.message}\n`);
+    for (const listener of listeners) listener(record.service, record.message);
+  }
+
+  function snapshot(services: readonly string[], count: number): readonly LogRecord[] {
+    const wanted = services.length === 0 ? [...streams.keys()] : services;
+    const records = wanted.flatMap((service) => {
+      const stream = streams.get(service);
+      if (stream === undefined) return [];
+      const unfinished =
+        stream.rest.length === 0 ? [] : [{ time: stream.restTime, service, message: restText(stream.rest) }];
+      return [...stream.ring.last(count), ...unfinished];
+    });
+    records.sort((a, b) => a.time.getTime() - b.time.getTime());
+    return count < 0 ? records : records.slice(Math.max(0, records.length - count));
+  }
+
+  async function* read(
+    services: readonly string[],
+    count: number,
+    follow: boolean,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly LogRecord[]> {
+    const coming = follow ? followers.follow(services, signal) : undefined;
+    const first = snapshot(services, count);
+    yield first;
+    if (coming !== undefined) yield* coming;
+  }
+
+  return {
+    write(service, bytes) {
+      const stream = streamOf(service);
+      const now = clock.wall();
+      const cut = cutLines(stream.rest, bytes);
+      let time = stream.rest.length === 0 ? now : stream.restTime;
+      for (const message of cut.lines) {
+        add(stream, { time, service, message });
+        time = now;
+      }
+      stream.rest = cut.rest;
+      stream.restTime = time;
+    },
+    end(service) {
+      const stream = streams.get(service);
+      if (stream === undefined || stream.rest.length === 0) return;
+      const message = restText(stream.rest);
+      stream.rest = new Uint8Array();
+      add(stream, { time: stream.restTime, service, message });
+    },
+    tail(service, count, since) {
+      const records = streams.get(service)?.ring.last(-1) ?? [];
+      const recent = since === undefined ? records : records.filter((record) => record.time >= since);
+      return recent.slice(-count).map((record) => record.message);
+    },
+    read,
+    onLine(listener) {
+      listeners.push(listener);
+    },
+  };
+}

@@ -1,0 +1,83 @@
+// A service that ended by itself and is restarted has a change that tells the story: opened by the first failure, done
+// once the service has stayed up. A crash loop is one change, however long it goes on.
+import { formatDuration } from '../core/duration.ts';
+import { describeExit } from '../core/exit.ts';
+import type { ServiceTale } from '../core/service-state.ts';
+import type { Changes } from './changes.ts';
+import type { Tale } from './services.ts';
+
+export interface Recoveries {
+  take(...tale: Tale): void;
+  /** Somebody gave the change up; the service is left to its policy. */
+  abort(service: string): void;
+}
+
+export function createRecoveries(changes: Pick<Changes, 'create' | 'get' | 'finish' | 'note'>): Recoveries {
+  /** Task ids of open recoveries by service. */
+  const open = new Map<string, string>();
+
+  function openFor(service: string): string | undefined {
+    const known = open.get(service);
+    if (known !== undefined) return known;
+    const summary = `Recover service "${service}"`;
+    const draft = {
+      key: service,
+      kind: 'recover-service',
+      summary,
+      subject: service,
+      needs: [],
+      follows: [],
+      lane: 0,
+    };
+    const id = changes.create('recover-service', summary, [service], [draft]);
+    const task = changes.get(id)?.tasks[0]?.id;
+    if (task !== undefined) open.set(service, task);
+    return task;
+  }
+
+  function close(service: string, status: 'Done' | 'Hold'): void {
+    const task = open.get(service);
+    open.delete(service);
+    if (task !== undefined) changes.finish(task, { status });
+  }
+
+  return {
+    take(service, tale, { explanation }) {
+      const line = chapter(tale, explanation);
+      const restarts = tale.kind === 'exited' || tale.kind === 'check-action';
+      const begins = restarts && tale.action === 'restart';
+      const task = begins ? openFor(service) : open.get(service);
+      if (task !== undefined && line !== undefined) changes.note(task, 'INFO', line);
+      if (tale.kind === 'steady') close(service, 'Done');
+      if (tale.kind === 'stopped' || (tale.kind === 'exited' && tale.action !== 'restart'))
+        close(service, 'Hold');
+    },
+    abort: (service) => close(service, 'Hold'),
+  };
+}
+
+function chapter(tale: ServiceTale, explanation: string | undefined): string | undefined {
+  switch (tale.kind) {
+    case 'exited': {
+      const meaning = explanation === undefined ? '' : `: ${explanation}`;
+      return `stopped unexpectedly with ${describeExit(tale.exit)}${meaning}`;
+    }
+    case 'check-action':
+      return `check "${tale.check}" failed, action is "${tale.action}"`;
+    case 'backoff':
+      return `waiting ~${formatDuration(tale.delay)} before restart (backoff ${tale.count})`;
+    case 'spawned':
+      return `started again with pid ${tale.pid}`;
+    case 'spawn-failed':
+      return tale.reason;
+    case 'steady':
+      return 'has stayed up, recovered';
+    case 'up':
+    case 'stopping':
+    case 'killing':
+    case 'stopped':
+    case 'undying':
+    case 'strays':
+      return undefined;
+  }
+}

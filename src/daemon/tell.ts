@@ -1,0 +1,123 @@
+// One table: what happens becomes a log line and a metric (later a notice) here and nowhere else.
+import { formatDuration } from '../core/duration.ts';
+import { describeExit } from '../core/exit.ts';
+import type { ServiceTale } from '../core/service-state.ts';
+import type { Log, LogLevel, Meter } from '../ports.ts';
+
+export interface Teller {
+  service(
+    name: string,
+    tale: ServiceTale,
+    facts: { readonly command: string; readonly explanation: string | undefined },
+  ): void;
+  check(name: string, text: string, metric: 'failure' | 'down' | 'up'): void;
+  taskFailed(changeId: string, summary: string, error: string): void;
+  say(level: LogLevel, text: string): void;
+}
+
+export function createTeller(log: Log, meter: Meter): Teller {
+  return {
+    service(name, tale, facts) {
+      const { level, text, metric } = storyOf(name, tale, facts);
+      log.write(level, text);
+      if (metric !== undefined) meter.count(`djsup.service.${metric}`, { service: name });
+    },
+    check(name, text, metric) {
+      log.write(metric === 'up' ? 'info' : 'warn', text);
+      meter.count(`djsup.check.${metric}`, { check: name });
+    },
+    taskFailed(changeId, summary, error) {
+      log.write('error', `Change ${changeId} task (${summary}) failed: ${error}`);
+      meter.count('djsup.task.failure');
+    },
+    say(level, text) {
+      log.write(level, text);
+    },
+  };
+}
+
+interface Story {
+  readonly level: LogLevel;
+  readonly text: string;
+  readonly metric?: string;
+}
+
+function storyOf(
+  name: string,
+  tale: ServiceTale,
+  facts: { command: string; explanation: string | undefined },
+): Story {
+  const service = `Service "${name}"`;
+  switch (tale.kind) {
+    case 'spawned':
+      return {
+        level: 'info',
+        text: `${service} starting: ${facts.command}`,
+        metric: tale.restart ? 'restart' : 'start',
+      };
+    case 'spawn-failed':
+      return { level: 'error', text: `${service} ${tale.reason}`, metric: 'spawn_failure' };
+    case 'up':
+      return { level: 'debug', text: `${service} is up` };
+    case 'exited': {
+      const meaning = facts.explanation === undefined ? '' : `: ${facts.explanation}`;
+      const how = `${service} stopped unexpectedly with ${describeExit(tale.exit)}${meaning}`;
+      const after =
+        tale.action === 'restart' ? '' : `; its ${actionKey(tale.exit)} action is "${tale.action}"`;
+      return { level: 'warn', text: `${how}${after}`, metric: 'exit' };
+    }
+    case 'backoff': {
+      const pause = formatDuration(Math.round(tale.delay * 1000) / 1000);
+      return {
+        level: 'info',
+        text: `${service} will restart, waiting ~${pause} before restart (backoff ${tale.count})`,
+      };
+    }
+    case 'steady':
+      return { level: 'info', text: `${service} has recovered` };
+    case 'stopping':
+      return { level: 'debug', text: `${service} is asked to stop` };
+    case 'killing':
+      return {
+        level: 'warn',
+        text: `${service} is still running after its kill-delay, sending SIGKILL`,
+        metric: 'kill',
+      };
+    case 'stopped':
+      return {
+        level: 'info',
+        text: tale.waiting ? `${service} stopped while waiting for backoff` : `${service} stopped`,
+      };
+    case 'undying':
+      return {
+        level: 'error',
+        text: `${service} still running after SIGTERM and SIGKILL`,
+        metric: 'undying',
+      };
+    case 'strays': {
+      const many = tale.found === 1 ? '1 process' : `${tale.found} processes`;
+      const rest = tale.left === 0 ? '' : `; ${tale.left} would not die`;
+      return {
+        level: tale.left === 0 ? 'info' : 'error',
+        text: `${service}: ended ${many} that an earlier run left behind${rest}`,
+      };
+    }
+    case 'check-action':
+      return {
+        level: 'warn',
+        text: `${service} on-check-failure action is "${tale.action}" (check "${tale.check}")${checkEffect[tale.action]}`,
+        metric: 'check_action',
+      };
+  }
+}
+
+const checkEffect = {
+  restart: ', terminating process before restarting',
+  shutdown: ', triggering failure exit',
+  'success-shutdown': ', triggering success exit',
+  ignore: '',
+} as const;
+
+function actionKey(exit: { readonly code: number } | { readonly signal: string }): string {
+  return 'code' in exit && exit.code === 0 ? 'on-success' : 'on-failure';
+}

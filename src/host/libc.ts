@@ -1,0 +1,104 @@
+// The only file that makes foreign calls: what Node cannot ask of the kernel, each call with its manual page.
+// Law: no call here blocks, and none waits for "any child": libuv owns the exits of its own children.
+import { Buffer } from 'node:buffer';
+import type * as Koffi from 'koffi';
+import type { Result } from '../core/result.ts';
+
+const PR_SET_CHILD_SUBREAPER = 36;
+const P_ALL = 0;
+const P_PID = 1;
+const WNOHANG = 0x1;
+const WEXITED = 0x4;
+const WNOWAIT = 0x1000000;
+const O_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+/** sizeof(siginfo_t), and where si_pid lies in it on 64-bit Linux: asm-generic/siginfo.h. */
+const SIGINFO_SIZE = 128;
+const SI_PID = 16;
+/** (uid_t)-1. */
+const NOBODY = 0xffff_ffff;
+
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface Libc {
+  /** Orphaned descendants become children of this process, as they do of PID 1; false where the kernel refuses: PR_SET_CHILD_SUBREAPER(2const). */
+  becomeSubreaper(): boolean;
+  /** The pid of some child that has ended and was not waited for, left as it is; undefined: none. waitid(2), WNOWAIT. */
+  peekEnded(): number | undefined;
+  /** Waits for this one ended child, so that the kernel forgets it; false: there was nothing to wait for. waitid(2), P_PID. */
+  collect(pid: number): boolean;
+  /** A pipe whose two ends are closed at exec; a failure is a clause without "cannot" (EMFILE, ENFILE). pipe2(2). */
+  pipe(): Result<{ readonly read: number; readonly write: number }, string>;
+  /** Who connected to the unix socket behind `fd`; undefined where it is no unix socket. unix(7), SO_PEERCRED. */
+  peer(fd: number): PeerCredentials | undefined;
+  /** Ends this process at once, whatever its threads are stuck in. _exit(2). */
+  exit(code: number): never;
+}
+
+/** Loads koffi (about 17 ms) and binds the calls. The failure is one sentence: kind internal. */
+export async function createLibc(
+  load: () => Promise<typeof Koffi> = () => import('koffi'),
+): Promise<Result<Libc>> {
+  try {
+    return { ok: true, value: bind(await load()) };
+  } catch (error) {
+    const [reason] = String(error instanceof Error ? error.message : error).split('\n');
+    const message = `cannot load the system call library "koffi": ${reason}; its file must be installed for this platform and lie on a mount that may execute`;
+    return { ok: false, failure: { kind: 'internal', message } };
+  }
+}
+
+function bind(koffi: typeof Koffi): Libc {
+  // Node links libc dynamically: its own symbols are the C library's, whatever the file is called (glibc, musl).
+  const own = koffi.load(null);
+  const prctl = own.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)');
+  const waitid = own.func('int waitid(int, uint32_t, void *, int)');
+  const pipe2 = own.func('int pipe2(void *, int)');
+  const getsockopt = own.func('int getsockopt(int, int, int, void *, void *)');
+  const exit = own.func('void _exit(int)');
+  const info = Buffer.alloc(SIGINFO_SIZE);
+
+  /** The pid that waitid() reports, 0 for none; also 0 when there are no children at all (ECHILD). */
+  function wait(type: number, id: number, options: number): number {
+    info.fill(0);
+    return waitid(type, id, info, options) === 0 ? info.readInt32LE(SI_PID) : 0;
+  }
+
+  return {
+    becomeSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
+    peekEnded: () => wait(P_ALL, 0, WEXITED | WNOHANG | WNOWAIT) || undefined,
+    collect: (pid) => wait(P_PID, pid, WEXITED | WNOHANG) === pid,
+    pipe() {
+      const ends = Buffer.alloc(8);
+      if (pipe2(ends, O_CLOEXEC) !== 0) {
+        const errno = koffi.errno();
+        const name =
+          Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
+        return {
+          ok: false,
+          failure: `too many files are open (${name}); raise the limit on open files ("ulimit -n")`,
+        };
+      }
+      return { ok: true, value: { read: ends.readInt32LE(0), write: ends.readInt32LE(4) } };
+    },
+    peer(fd) {
+      const credentials = Buffer.alloc(12);
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(credentials.length);
+      if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length) !== 0) return undefined;
+      const uid = credentials.readUInt32LE(4);
+      // A TCP socket answers too, with uid -1; a peer of another PID namespace has pid 0.
+      if (uid === NOBODY) return undefined;
+      return { pid: credentials.readInt32LE(0), uid, gid: credentials.readUInt32LE(8) };
+    },
+    exit(code) {
+      exit(code);
+      throw new Error('unreachable');
+    },
+  };
+}

@@ -1,0 +1,58 @@
+// The Meter port: StatsD over UDP by hot-shots, loaded only where a sink is configured.
+// Law: a sink that is away, slow or unknown costs nothing and is never an error.
+import type { Meter } from '../ports.ts';
+
+/** StatsD's own port. */
+const DEFAULT_PORT = 8125;
+/** Metrics of this long go out in one datagram of at most this size. */
+const FLUSH_MS = 500;
+const DATAGRAM_BYTES = 1400;
+
+export interface HostMeter extends Meter {
+  /** Datagrams that could not be sent. */
+  lost(): number;
+  /** Sends what is buffered and lets go of the socket. */
+  close(): Promise<void>;
+}
+
+/** Sends to DJSUP_STATSD_HOST (`host` or `host:port`, `[v6]:port`); without it a meter that does nothing. */
+export async function createMeter(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<HostMeter> {
+  const address = environment['DJSUP_STATSD_HOST'];
+  if (address === undefined || address === '') return silent;
+  const { StatsD } = await import('hot-shots');
+  const { host, port } = parseAddress(address);
+  let lost = 0;
+  const client = new StatsD({
+    host,
+    port,
+    protocol: 'udp',
+    cacheDns: true,
+    maxBufferSize: DATAGRAM_BYTES,
+    bufferFlushInterval: FLUSH_MS,
+    includeDataDogTags: false,
+    errorHandler: () => {
+      lost += 1;
+    },
+  });
+  return {
+    count: (name, tags = {}) => client.increment(name, 1, { ...tags }),
+    gauge: (name, value, tags = {}) => client.gauge(name, value, { ...tags }),
+    lost: () => lost,
+    close: () => new Promise((resolve) => client.close(() => resolve())),
+  };
+}
+
+const silent: HostMeter = {
+  count() {},
+  gauge() {},
+  lost: () => 0,
+  close: () => Promise.resolve(),
+};
+
+function parseAddress(address: string): { host: string; port: number } {
+  const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:]+))(?::(?<port>\d+))?$/.exec(address);
+  const { v6, host, port } = match?.groups ?? {};
+  return { host: v6 ?? host ?? address, port: port === undefined ? DEFAULT_PORT : Number(port) };
+}

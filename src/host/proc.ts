@@ -1,0 +1,47 @@
+// What /proc tells of processes. proc(5), proc_pid_stat(5).
+// Law: a process that goes away while it is read is simply not there.
+import { readFileSync, readdirSync } from 'node:fs';
+
+export interface ProcessStat {
+  readonly pid: number;
+  /** One letter; `Z` is a zombie. */
+  readonly state: string;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  /** Clock ticks since boot. Together with the pid it names one process for good. */
+  readonly startTime: string;
+}
+
+/** All processes that can be seen: one readdir and one small read each. */
+export function listProcesses(): ProcessStat[] {
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name);
+    const stat = Number.isInteger(pid) ? readStat(pid) : undefined;
+    return stat === undefined ? [] : [stat];
+  });
+}
+
+export function readStat(pid: number): ProcessStat | undefined {
+  const text = readProc(pid, 'stat');
+  // The name in parentheses may hold blanks and parentheses itself: fields count from the last one.
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state, parent, group, session] = fields ?? [];
+  const startTime = fields?.[19];
+  if (state === undefined || startTime === undefined) return undefined;
+  return { pid, state, parent: Number(parent), group: Number(group), session: Number(session), startTime };
+}
+
+/** Whether the environment it was started with holds all of these `NAME=value` words; false where it may not be read. */
+export function hasEnvironment(pid: number, words: readonly string[]): boolean {
+  const text = `\0${readProc(pid, 'environ') ?? ''}`;
+  return words.every((word) => text.includes(`\0${word}\0`));
+}
+
+function readProc(pid: number, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

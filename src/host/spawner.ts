@@ -1,0 +1,68 @@
+// The Spawner port: starts services, ends what they leave behind, and runs exec checks.
+// Law: every process that djsup starts is started here, so that the reaper knows which exits are libuv's.
+import type { Launch, Spawner } from '../ports.ts';
+import { createChild } from './child.ts';
+import type { RunningChild } from './child.ts';
+import { runProbe } from './exec-probe.ts';
+import { createGroupWatch } from './group.ts';
+import { launch } from './launch.ts';
+import type { Libc } from './libc.ts';
+import { createStrays } from './strays.ts';
+
+export interface SpawnerDeps {
+  readonly libc: Pick<Libc, 'pipe'>;
+  /** Names this daemon for the marks on its services: an id of its directory. Two daemons that share /proc differ in it. */
+  readonly instance: string;
+  /** Where bare command names are looked for; the daemon's own PATH. */
+  readonly path: string;
+}
+
+export interface HostSpawner extends Spawner {
+  /** For the reaper: whether this pid is a child of ours whose exit has not been told yet. */
+  readonly isOwn: (pid: number) => boolean;
+  /** For the reaper: an orphan has been collected, so a group may be empty now. */
+  readonly collected: () => void;
+}
+
+export function createSpawner({ libc, instance, path }: SpawnerDeps): HostSpawner {
+  const own = new Set<number>();
+  const isOwn = (pid: number): boolean => own.has(pid);
+  const groups = createGroupWatch();
+  const strays = createStrays({ instance, isOwn });
+  const open = new Map<string, Set<RunningChild>>();
+
+  function start(wanted: Omit<Launch, 'owner'>): ReturnType<typeof launch> {
+    const launched = launch({ libc, path }, wanted);
+    if (launched.ok) own.add(launched.value.pid);
+    return launched;
+  }
+
+  return {
+    isOwn,
+    collected: groups.collected,
+    spawn(wanted, events) {
+      const { owner } = wanted;
+      const launched = start({ ...wanted, environment: { ...wanted.environment, ...strays.marks(owner) } });
+      if (!launched.ok) return launched;
+      const { pid } = launched.value;
+      strays.remember(owner, pid);
+
+      // However many descendants get away with a pipe, only those of the latest past run keep theirs.
+      const runs = open.get(owner) ?? new Set();
+      open.set(owner, runs);
+      for (const past of runs) past.release();
+      const child = createChild(launched.value, events, {
+        groups,
+        reaped: () => own.delete(pid),
+        closed() {
+          runs.delete(child);
+          if (runs.size === 0) open.delete(owner);
+        },
+      });
+      runs.add(child);
+      return { ok: true, value: child };
+    },
+    sweep: strays.sweep,
+    run: (wanted, timeout) => runProbe(start, (pid) => own.delete(pid), wanted, timeout),
+  };
+}

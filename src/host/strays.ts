@@ -1,0 +1,152 @@
+// Strays: processes that earlier runs of a service have left behind, by their group, their session or their mark.
+// Law: a live child of ours and its descendants are never touched, and no signal goes to a pid without its start time being read again.
+import type { Spawner } from '../ports.ts';
+import { sendSignal } from './group.ts';
+import { hasEnvironment, listProcesses, readStat } from './proc.ts';
+import type { ProcessStat } from './proc.ts';
+
+/** How long SIGKILL may take, ms. */
+const KILL_PATIENCE_MS = 5000;
+const LOOK_MS = 20;
+/** Earlier runs remembered of one owner, for strays whose environment cannot be read. */
+const RUNS_REMEMBERED = 32;
+
+/** Environment variables that mark a service's processes. */
+const SERVICE_MARK = 'DJSUP_SERVICE';
+const INSTANCE_MARK = 'DJSUP_INSTANCE';
+
+export interface Strays {
+  /** What to add to the environment of an owner's processes. */
+  marks(owner: string): Record<string, string>;
+  /** Remembers a run, from its start on; its pid is also its group and session. */
+  remember(owner: string, pid: number): void;
+  /** As Spawner.sweep(). */
+  readonly sweep: Spawner['sweep'];
+}
+
+export interface StraysDeps {
+  /** Tells this daemon's processes from those of another daemon: an id of its directory. */
+  readonly instance: string;
+  /** Whether a pid is a living child started by this process. */
+  readonly isOwn: (pid: number) => boolean;
+}
+
+interface Sweep {
+  readonly owner: string;
+  readonly grace: number;
+  readonly done: (found: number, left: number) => void;
+}
+
+export function createStrays({ instance, isOwn }: StraysDeps): Strays {
+  const runs = new Map<string, Set<number>>();
+  const waiting: Sweep[] = [];
+
+  /** One look at /proc serves all owners that asked in this turn. */
+  function begin(): void {
+    const processes = listOthers(isOwn);
+    const sweeps = waiting.splice(0);
+    for (const sweep of sweeps) {
+      const strays = strayOf(sweep.owner, processes);
+      if (strays.length === 0) sweep.done(0, 0);
+      else end(sweep, strays);
+    }
+    forgetGone(processes);
+  }
+
+  function strayOf(owner: string, processes: readonly ProcessStat[]): ProcessStat[] {
+    const own = runs.get(owner);
+    const words = Object.entries(marks(owner)).map(([name, value]) => `${name}=${value}`);
+    return processes.filter(
+      ({ pid, group, session }) =>
+        own?.has(group) === true || own?.has(session) === true || hasEnvironment(pid, words),
+    );
+  }
+
+  /** SIGTERM to each stray once; SIGKILL to all that are there after the grace, those born meanwhile included. */
+  function end({ owner, grace, done }: Sweep, first: readonly ProcessStat[]): void {
+    const begun = performance.now();
+    const seen = new Set<string>();
+    let alive = first;
+    const signalNew = (signal: NodeJS.Signals): void => {
+      for (const stray of alive) {
+        const id = `${stray.pid} ${stray.startTime} ${signal}`;
+        if (seen.has(id) || !isSame(stray)) continue;
+        seen.add(id);
+        sendSignal(stray.pid, signal);
+      }
+    };
+    const found = new Set<string>();
+    const look = (): void => {
+      alive = alive.filter(isSame);
+      const overdue = performance.now() - begun >= grace;
+      if (alive.length === 0 || overdue) alive = strayOf(owner, listOthers(isOwn));
+      for (const { pid, startTime } of alive) found.add(`${pid} ${startTime}`);
+      if (alive.length === 0 || performance.now() - begun >= grace + KILL_PATIENCE_MS) {
+        done(found.size, alive.length);
+        return;
+      }
+      signalNew(overdue ? 'SIGKILL' : 'SIGTERM');
+      setTimeout(look, LOOK_MS);
+    };
+    look();
+  }
+
+  /** A number that no process carries as group or session any more may be given to a stranger. */
+  function forgetGone(processes: readonly ProcessStat[]): void {
+    const carried = new Set(processes.flatMap(({ group, session }) => [group, session]));
+    for (const [owner, pids] of runs) {
+      for (const pid of pids) if (!carried.has(pid) && !isOwn(pid)) pids.delete(pid);
+      if (pids.size === 0) runs.delete(owner);
+    }
+  }
+
+  function marks(owner: string): Record<string, string> {
+    return { [SERVICE_MARK]: owner, [INSTANCE_MARK]: instance };
+  }
+
+  return {
+    marks,
+    remember(owner, pid) {
+      const pids = runs.get(owner) ?? new Set();
+      runs.set(owner, pids);
+      // A number that comes back belongs to this run from now on.
+      for (const others of runs.values()) others.delete(pid);
+      pids.add(pid);
+      const [oldest] = pids;
+      if (pids.size > RUNS_REMEMBERED && oldest !== undefined) pids.delete(oldest);
+    },
+    sweep: (owner, grace, done) => {
+      if (waiting.push({ owner, grace, done }) === 1) setImmediate(begin);
+    },
+  };
+}
+
+/** All living processes but ourselves, our living children, their groups and their descendants, and the kernel's (session 0). */
+function listOthers(isOwn: (pid: number) => boolean): ProcessStat[] {
+  const processes = listProcesses();
+  const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
+  const belongs = (pid: number): boolean => {
+    for (let at: number | undefined = pid; at !== undefined && at > 0; at = parents.get(at)) {
+      if (isOwn(at)) return true;
+    }
+    return false;
+  };
+  return processes.filter(
+    ({ pid, state, group, session }) =>
+      session !== 0 &&
+      pid !== process.pid &&
+      isAlive(state) &&
+      !isOwn(group) &&
+      !isOwn(session) &&
+      !belongs(pid),
+  );
+}
+
+function isAlive(state: string): boolean {
+  return state !== 'Z' && state !== 'X';
+}
+
+function isSame({ pid, startTime }: ProcessStat): boolean {
+  const now = readStat(pid);
+  return now !== undefined && now.startTime === startTime && isAlive(now.state);
+}

@@ -1,0 +1,23 @@
+// The entry: a command line in, an exit code out. Everyday commands load nothing of the daemon.
+import { readFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { runCli } from './cli/main.ts';
+import { resolvePaths } from './cli/paths.ts';
+import { processSurroundings } from './cli/surroundings.ts';
+
+enableCompileCache();
+const surroundings = processSurroundings(process.env['DJSUP_INVOKED_AS'] ?? 'djsup');
+const { environment, invokedAs, cwd } = surroundings;
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+process.exitCode = await runCli({
+  ...surroundings,
+  version,
+  async program() {
+    const { createProgram } = await import('./program.ts');
+    const paths = resolvePaths(environment, invokedAs, cwd, (path) => surroundings.exists(path));
+    return createProgram({ paths, version, environment, cwd });
+  },
+});

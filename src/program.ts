@@ -1,0 +1,365 @@
+// The program behind `run`, `enter`, `detect` and `plan --check`: the one place where all rooms meet.
+// Law: the daemon's end is told by its exit code and by a line on stderr, never by a stack.
+import { randomUUID } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+} from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createServer } from './api/server.ts';
+import type { Paths } from './cli/paths.ts';
+import type { Program, RunOptions, Session } from './cli/program.ts';
+import { combineLayers } from './core/plan.ts';
+import { formatProblem } from './core/problem.ts';
+import { ok, refuse } from './core/result.ts';
+import type { Result } from './core/result.ts';
+import { gatherLayers } from './daemon/gather.ts';
+import type { Gathered } from './daemon/gather.ts';
+import { readLayers } from './daemon/layer-files.ts';
+import { securityLine } from './daemon/security.ts';
+import { createSupervisor } from './daemon/supervisor.ts';
+import type { Supervisor } from './daemon/supervisor.ts';
+import { noBoots, watchBoots } from './django/boots.ts';
+import { describeFacts, describeFailure, detectionData } from './django/describe.ts';
+import { explainExit, isGunicorn } from './django/gunicorn.ts';
+import { fillLayer } from './django/layer.ts';
+import { detectProject } from './django/project.ts';
+import { createClock } from './host/clock.ts';
+import { exitNow } from './host/exit.ts';
+import { createFiles } from './host/files.ts';
+import { createLibc } from './host/libc.ts';
+import { createLog, logLine } from './host/log.ts';
+import { createMeter } from './host/meter.ts';
+import { createOutput } from './host/output.ts';
+import { createPeerUid } from './host/peer.ts';
+import { createProber } from './host/prober.ts';
+import { createReaper } from './host/reaper.ts';
+import { onSignals } from './host/signals.ts';
+import type { DaemonSignal } from './host/signals.ts';
+import { createSpawner } from './host/spawner.ts';
+import type { Log } from './ports.ts';
+
+export interface ProgramDeps {
+  readonly paths: Paths;
+  readonly version: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+/** What a stop of the daemon's own listeners and outputs may take, ms. */
+const closeGrace = 1_000;
+
+export function createProgram({ paths, version, environment, cwd }: ProgramDeps): Program {
+  const files = createFiles();
+  const shipped = {
+    get text() {
+      return readFileSync(shippedPath('django.yaml'), 'utf8');
+    },
+    gunicornConfig: shippedPath('gunicorn.conf.py'),
+  };
+
+  function gather(args: RunOptions['args']): Result<Gathered, readonly string[]> {
+    const off = paths.flavour === 'pebble' || environment['DJSUP_DJANGO'] === 'off';
+    const projectDirectories = off ? [] : [cwd, '/django/app'];
+    return gatherLayers({
+      files,
+      layersDirectory: paths.layers,
+      environment,
+      projectDirectories,
+      shipped,
+      args,
+    });
+  }
+
+  async function run(options: RunOptions, session?: Session): Promise<number> {
+    const gap = (lines: number): string => {
+      const text = `${lines} lines dropped: the reader of this output is too slow`;
+      return logLine(paths.flavour, new Date().toISOString(), text).trimEnd();
+    };
+    const stderr = createOutput(2, { gap });
+    const stdout = options.verbose ? createOutput(1, { gap }) : undefined;
+    const log = createLog({
+      name: paths.flavour,
+      output: stderr,
+      level: levelOf(options, environment),
+      json: environment['DJSUP_LOG_FORMAT'] === 'json',
+    });
+    const libc = await createLibc();
+    if (!libc.ok) {
+      log.write('error', `cannot run daemon: ${libc.failure.message}`);
+      await stderr.close(closeGrace);
+      return 1;
+    }
+    const outputs = [stderr, ...(stdout === undefined ? [] : [stdout])];
+    const code = await live(
+      options,
+      session,
+      log,
+      libc.value,
+      stdout === undefined ? undefined : (text) => stdout.write(text),
+    );
+    return exitNow({ libc: libc.value, outputs, within: closeGrace }, code);
+  }
+
+  async function live(
+    options: RunOptions,
+    session: Session | undefined,
+    log: Log,
+    libc: Parameters<typeof createReaper>[0]['libc'] &
+      Parameters<typeof createSpawner>[0]['libc'] &
+      Parameters<typeof createPeerUid>[0] & { becomeSubreaper(): boolean },
+    copy: ((text: string) => void) | undefined,
+  ): Promise<number> {
+    const cannot = (lines: readonly string[]): number => {
+      for (const line of lines) log.write('error', line);
+      return 1;
+    };
+    const uid = process.getuid?.() ?? 0;
+    log.write(
+      'info',
+      securityLine(paths.flavour, 'WARN', `sys_startup:${uid}`, 'Starting daemon', new Date()),
+    );
+    const bug = (error: unknown): void =>
+      log.write('error', `bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    process.on('uncaughtException', bug);
+    process.on('unhandledRejection', bug);
+
+    const place = prepareDirectory(paths, options.createDirs, environment);
+    if (!place.ok) return cannot([`cannot run daemon: ${place.failure.message}`]);
+    if (place.value.note !== undefined) log.write('warn', place.value.note);
+    const gathered = gather(options.args);
+    if (!gathered.ok) return cannot(['cannot run daemon: cannot load plan:', ...gathered.failure]);
+
+    let supervisor: Supervisor | undefined;
+    let early: DaemonSignal | undefined;
+    onSignals((signal) => {
+      if (supervisor === undefined) early = signal;
+      else obey(supervisor, signal);
+    });
+    const obey = (daemon: Supervisor, signal: DaemonSignal): void => {
+      if (signal === 'SIGHUP') return reload(daemon, log, () => gather(options.args));
+      daemon.stop(0, `Exiting on ${signalWords[signal]} signal.`);
+    };
+
+    const clock = createClock();
+    const spawner = createSpawner({
+      libc,
+      instance: place.value.instance,
+      path: environment['PATH'] ?? '',
+    });
+    if (process.pid !== 1 && !libc.becomeSubreaper())
+      log.write('warn', 'cannot become a subreaper: what services leave behind may outlive them');
+    const reaper = createReaper({
+      libc,
+      isOwn: (pid) => spawner.isOwn(pid),
+      collected: () => spawner.collected(),
+    });
+    const watchers = new Map<string, ReturnType<typeof watchBoots>[0]>();
+    const daemon = createSupervisor({
+      clock,
+      spawner,
+      prober: createProber(),
+      files,
+      log,
+      meter: await createMeter(environment),
+      environment: inherited(environment),
+      statePath: place.value.statePath,
+      copy,
+      explain: (argv, exit, lines) => (isGunicorn(argv) ? explainExit(exit, lines) : undefined),
+      watch: (service, argv, line, now) => {
+        if (!isGunicorn(argv)) return undefined;
+        const [next, warning] = watchBoots(watchers.get(service) ?? noBoots, line, now);
+        watchers.set(service, next);
+        return warning;
+      },
+      system: { version, bootId: bootId(), httpAddress: options.http, appId: paths.flavour },
+    });
+    const loaded = daemon.load(gathered.value.layers);
+    if (!loaded.ok)
+      return cannot(['cannot run daemon: cannot load plan:', ...loaded.failure.map(formatProblem)]);
+
+    const server = createServer({ daemon: daemon.face, log, peerUid: createPeerUid(libc), ownUid: uid });
+    const unix = await server.listenUnix(paths.socket);
+    if (!unix.ok && place.value.writable) return cannot([`cannot run daemon: ${unix.failure.message}`]);
+    if (!unix.ok)
+      log.write(
+        'error',
+        `${unix.failure.message}; djsup goes on without its local API: set DJSUP_SOCKET to a path on a writable mount`,
+      );
+    if (options.http !== undefined) {
+      const http = await server.listenHttp(options.http);
+      if (!http.ok) return cannot([`cannot run daemon: ${http.failure.message}`]);
+      log.write('info', `HTTP API server listening on "${http.value}".`);
+    }
+    log.write('info', 'Started daemon.');
+    for (const line of gathered.value.notes) log.write('info', line);
+    for (const line of gathered.value.warnings) log.write('warn', line);
+
+    supervisor = daemon;
+    daemon.resume();
+    if (early !== undefined) obey(daemon, early);
+    if (!options.hold) autostart(daemon, log);
+    if (session !== undefined)
+      void session().then((code) =>
+        code === 'stay' ? undefined : daemon.stop(code, 'Sub-command has ended.'),
+      );
+    const code = await daemon.ended;
+    await server.close(closeGrace);
+    reaper.stop();
+    log.write(
+      'info',
+      securityLine(paths.flavour, 'WARN', `sys_shutdown:${uid}`, 'Shutting down daemon', new Date()),
+    );
+    log.write('info', `Server exiting! Exit code ${code}.`);
+    return code;
+  }
+
+  return {
+    run,
+    async detect(directory, format) {
+      const detected = detectProject(files, environment, directory, { wsgi: true });
+      const layer = detected.ok ? fillLayer(detected.value, shipped) : undefined;
+      const code = detected.ok ? 0 : 1;
+      if (format === 'text') {
+        const output = detected.ok
+          ? describeFacts(detected.value, layer ?? '')
+          : describeFailure(detected.failure);
+        return { output, code };
+      }
+      const data = detectionData(detected, layer);
+      if (format === 'json') return { output: `${JSON.stringify(data)}\n`, code };
+      const { stringify } = await import('yaml');
+      return { output: stringify(data, { indent: 4 }), code };
+    },
+    checkPlan(directory) {
+      const layers = readLayers(files, directory);
+      const plan = layers.ok ? combineLayers(layers.value) : layers;
+      if (!plan.ok) return { ok: false, output: `${plan.failure.map(formatProblem).join('\n')}\n` };
+      return { ok: true, output: plan.value.text };
+    },
+  };
+}
+
+const signalWords = { SIGTERM: 'terminated', SIGINT: 'interrupt', SIGQUIT: 'quit' } as const;
+
+/** The layers of files are read again and what differs is restarted; with problems everything stays as it is. */
+function reload(daemon: Supervisor, log: Log, gather: () => Result<Gathered, readonly string[]>): void {
+  const problems = takeLayers(daemon, gather());
+  if (problems.length > 0) {
+    log.write('error', 'cannot re-read the layers, the plan stays as it was:');
+    for (const line of problems) log.write('error', line);
+    return;
+  }
+  const change = daemon.face.actOnServices('replan', []);
+  log.write(
+    'info',
+    change.ok ? `Re-read the layers, replanning with change ${change.value}.` : change.failure.message,
+  );
+}
+
+function takeLayers(daemon: Supervisor, gathered: Result<Gathered, readonly string[]>): readonly string[] {
+  if (!gathered.ok) return gathered.failure;
+  const loaded = daemon.load(gathered.value.layers);
+  return loaded.ok ? [] : loaded.failure.map(formatProblem);
+}
+
+function autostart(daemon: Supervisor, log: Log): void {
+  const change = daemon.face.actOnServices('autostart', []);
+  if (!change.ok) return log.write('info', `Cannot start default services: ${change.failure.message}`);
+  const say = (): void => log.write('info', `Started default services with change ${change.value}.`);
+  void daemon.face.waitChange(change.value, undefined, new AbortController().signal).then(say);
+}
+
+interface Place {
+  readonly writable: boolean;
+  /** Undefined: state stays in memory. */
+  readonly statePath: string | undefined;
+  readonly note: string | undefined;
+  /** Tells this daemon's processes from another's that shares its /proc. */
+  readonly instance: string;
+}
+
+function prepareDirectory(
+  paths: Paths,
+  create: boolean,
+  environment: ProgramDeps['environment'],
+): Result<Place> {
+  const { directory } = paths;
+  if (!isAbsolute(directory)) return refuse('bad-request', `directory "${directory}" must be absolute`);
+  copyOnce(directory, environment['DJSUP_COPY_ONCE'] ?? environment['PEBBLE_COPY_ONCE']);
+  const never = environment['DJSUP_PERSIST'] === 'never' || environment['PEBBLE_PERSIST'] === 'never';
+  try {
+    if (create) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const { dev, ino } = statSync(directory);
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    return ok({
+      writable: true,
+      statePath: never ? undefined : paths.stateFile,
+      note: undefined,
+      instance: `${dev}-${ino}`,
+    });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOTDIR' || code === 'EEXIST')
+      return refuse('bad-request', `"${directory}" is not a directory`);
+    if (code === 'ENOENT' && !create)
+      return refuse(
+        'not-found',
+        `directory "${directory}" does not exist; create it, use --create-dirs, or set ${paths.flavour.toUpperCase()} to another`,
+      );
+    const note = `cannot write in directory "${directory}" (${String(code)}): changes are kept in memory only`;
+    return ok({
+      writable: false,
+      statePath: undefined,
+      note: never ? undefined : note,
+      instance: randomUUID(),
+    });
+  }
+}
+
+/** Fills an empty or missing directory from a template that a volume mount has hidden. */
+function copyOnce(directory: string, source: string | undefined): void {
+  if (source === undefined || source === '' || !existsSync(source)) return;
+  if (existsSync(directory) && readdirSync(directory).length > 0) return;
+  cpSync(source, directory, { recursive: true });
+}
+
+/** What services inherit: all but what only djsup is meant to see. */
+function inherited(environment: ProgramDeps['environment']): Readonly<Record<string, string>> {
+  const own = new Set([
+    'DJSUP_INVOKED_AS',
+    'NOTIFY_SOCKET',
+    'WATCHDOG_USEC',
+    'NODE_OPTIONS',
+    'NODE_COMPILE_CACHE',
+  ]);
+  const kept = Object.entries(environment).filter(([name, value]) => !own.has(name) && value !== undefined);
+  return Object.fromEntries(kept) as Record<string, string>;
+}
+
+/** Of the kernel; of this start where djsup is PID 1, so that a container's restart can be told. */
+function bootId(): string {
+  if (process.pid === 1) return randomUUID();
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return randomUUID();
+  }
+}
+
+function levelOf(options: RunOptions, environment: ProgramDeps['environment']): 'debug' | 'info' | 'error' {
+  if (environment['DJSUP_DEBUG'] === '1' || environment['PEBBLE_DEBUG'] === '1') return 'debug';
+  return options.quiet ? 'error' : 'info';
+}
+
+// dist/ and src/ lie beside layers/.
+function shippedPath(name: string): string {
+  return fileURLToPath(new URL(`../layers/${name}`, import.meta.url));
+}

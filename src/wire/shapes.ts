@@ -1,0 +1,105 @@
+// The shapes that travel between djsup and its clients, by Pebble's names. The API answers with them, the client
+// reads them, docs/openapi.yaml is generated from them. Times are RFC 3339 strings, durations Go duration strings.
+import * as z from 'zod/mini';
+
+const time = z.string().check(z.describe('RFC 3339 time with the fraction trimmed of trailing zeros'));
+
+export const serviceInfo = z.object({
+  name: z.string(),
+  startup: z.enum(['enabled', 'disabled']),
+  current: z.enum(['active', 'inactive', 'backoff', 'error']),
+  'current-since': z.optional(time),
+  // djsup's own, for people:
+  state: z
+    .optional(z.string())
+    .check(
+      z.describe(
+        "the service machine's state: idle, clearing, starting, running, terminating, killing, backoff, stopped, exited",
+      ),
+    ),
+  pid: z.optional(z.int()),
+  restarts: z.optional(z.int()).check(z.describe('restarts by policy since the daemon started')),
+  'last-exit': z
+    .optional(z.string())
+    .check(z.describe('how the latest run ended, for people: "code 3", "signal SIGKILL"')),
+  reason: z.optional(z.string()).check(z.describe('why it is not running, or why it waits')),
+  'retry-at': z.optional(time).check(z.describe('when a restart is due, in state backoff')),
+});
+
+export const checkInfo = z.object({
+  name: z.string(),
+  level: z.optional(z.enum(['alive', 'ready'])),
+  startup: z.enum(['enabled', 'disabled']),
+  status: z.enum(['up', 'down', 'inactive']),
+  successes: z.optional(z.int()),
+  failures: z.optional(z.int()),
+  threshold: z.int(),
+  'change-id': z.optional(z.string()),
+  'prev-change-id': z.optional(z.string()),
+  'waiting-for': z
+    .optional(z.array(z.string()))
+    .check(z.describe('services of which one must be up before this check runs')),
+});
+
+export const taskInfo = z.object({
+  id: z.string(),
+  kind: z.string(),
+  summary: z.string(),
+  status: z.string(),
+  log: z.optional(z.array(z.string())),
+  progress: z.object({ label: z.string(), done: z.int(), total: z.int() }),
+  'spawn-time': time,
+  'ready-time': z.optional(time),
+  data: z.optional(z.record(z.string(), z.unknown())),
+});
+
+export const changeInfo = z.object({
+  id: z.string(),
+  kind: z.string(),
+  summary: z.string(),
+  status: z.string(),
+  tasks: z.optional(z.array(taskInfo)),
+  ready: z.boolean(),
+  err: z.optional(z.string()),
+  'spawn-time': time,
+  'ready-time': z.optional(time),
+  data: z.optional(z.record(z.string(), z.unknown())),
+});
+
+export const systemInfo = z.object({
+  'boot-id': z.string(),
+  'http-address': z.optional(z.string()),
+  version: z.string(),
+});
+
+export const health = z.object({ healthy: z.boolean() });
+export const checksChanged = z.object({ changed: z.array(z.string()) });
+export const checkRefreshed = z.object({ info: checkInfo, error: z.optional(z.string()) });
+export const logEntry = z.object({ time, service: z.string(), message: z.string() });
+
+/** One layer of the plan as `GET /v1/layers` lists it (djsup's own; Pebble has no such call). */
+export const layerInfo = z.object({ order: z.int(), label: z.string(), origin: z.string() });
+
+const names = z.optional(z.nullable(z.array(z.string())));
+
+export const servicesRequest = z.object({ action: z.optional(z.string()), services: names });
+export const checksRequest = z.object({ action: z.optional(z.string()), checks: names });
+export const checkRefreshRequest = z.object({ name: z.optional(z.string()) });
+export const changeRequest = z.object({ action: z.optional(z.string()) });
+export const signalsRequest = z.object({ signal: z.optional(z.string()), services: names });
+export const layersRequest = z.object({
+  action: z.optional(z.string()),
+  combine: z.optional(z.boolean()),
+  inner: z.optional(z.boolean()),
+  label: z.optional(z.string()),
+  format: z.optional(z.string()),
+  layer: z.optional(z.string()),
+});
+
+export type ServiceInfo = z.infer<typeof serviceInfo>;
+export type CheckInfo = z.infer<typeof checkInfo>;
+export type TaskInfo = z.infer<typeof taskInfo>;
+export type ChangeInfo = z.infer<typeof changeInfo>;
+export type SystemInfo = z.infer<typeof systemInfo>;
+export type LogEntry = z.infer<typeof logEntry>;
+export type LayerInfo = z.infer<typeof layerInfo>;

@@ -1,0 +1,111 @@
+// A daemon of plain data that remembers what it was asked.
+import { ok, refuse } from '../../src/core/result.ts';
+import type { Daemon } from '../../src/daemon/face.ts';
+import type { ChangeRecord, CheckRecord, LogRecord, ServiceRecord } from '../../src/daemon/records.ts';
+
+const service: ServiceRecord = {
+  name: 'django',
+  startup: 'enabled',
+  current: 'backoff',
+  currentSince: new Date('2026-11-20T22:55:49.660Z'),
+  state: 'backoff',
+  pid: 42,
+  restarts: 3,
+  lastExit: 'code 3',
+  reason: 'waits <500ms> & tries again',
+  retryAt: new Date('2026-11-20T22:55:50Z'),
+};
+
+const check: CheckRecord = {
+  name: 'ready',
+  level: 'ready',
+  startup: 'enabled',
+  status: 'down',
+  successes: 4,
+  failures: 3,
+  threshold: 3,
+  changeId: '9',
+  prevChangeId: '8',
+  waitingFor: ['django'],
+};
+
+export const change: ChangeRecord = {
+  id: '1',
+  kind: 'start',
+  summary: 'Start service "django"',
+  status: 'Done',
+  tasks: [
+    {
+      id: '1',
+      kind: 'start',
+      summary: 'Start service "django"',
+      status: 'Done',
+      log: ['2026-11-20T22:55:49Z INFO fine'],
+      progress: { label: '', done: 1, total: 1 },
+      spawnTime: new Date('2026-11-20T22:55:49.026Z'),
+      readyTime: new Date('2026-11-20T22:55:50.1Z'),
+      data: { 'exit-code': 0 },
+    },
+  ],
+  ready: true,
+  err: 'cannot perform the following tasks:',
+  spawnTime: new Date('2026-11-20T22:55:49.026Z'),
+  readyTime: new Date('2026-11-20T22:55:50.1Z'),
+};
+
+const emptyChange: ChangeRecord = {
+  id: '2',
+  kind: 'replan',
+  summary: 'Replan - no services',
+  status: 'Done',
+  tasks: [],
+  ready: false,
+  spawnTime: new Date('2026-11-20T22:55:49Z'),
+};
+
+const entry: LogRecord = {
+  time: new Date('2021-04-23T01:28:52.660Z'),
+  service: 'redis',
+  message: 'a <b> & "c"',
+};
+
+async function* batches(...given: readonly (readonly LogRecord[])[]): AsyncIterable<readonly LogRecord[]> {
+  for (const batch of given) yield await Promise.resolve(batch);
+}
+
+/** `asked` collects the calls, as [method, ...arguments]; signals are left out. */
+export function fakeDaemon(changed: Partial<Daemon> = {}): { daemon: Daemon; asked: unknown[][] } {
+  const asked: unknown[][] = [];
+  const note = (...call: unknown[]): void => void asked.push(call);
+  const find = (id: string) => {
+    const found = [change, emptyChange].find((one) => one.id === id);
+    return found ? ok(found) : refuse('not-found', `cannot find change with id "${id}"`);
+  };
+  const daemon: Daemon = {
+    systemInfo: () => ({ bootId: 'b', httpAddress: ':4000', version: 'v1' }),
+    health: (...call) => (note('health', ...call), true),
+    services: (...call) => (note('services', ...call), [service]),
+    actOnServices: (...call) => (note('actOnServices', ...call), ok('29')),
+    signalServices: (...call) => (note('signalServices', ...call), ok(undefined)),
+    changes: (...call) => (note('changes', ...call), [change, emptyChange]),
+    change: find,
+    waitChange: async (id, timeout) => {
+      note('waitChange', id, timeout);
+      return timeout === undefined ? find(id) : refuse('time-out', 'late');
+    },
+    abortChange: (...call) => (note('abortChange', ...call), find(call[0])),
+    checks: (...call) => (note('checks', ...call), [check]),
+    startChecks: (...call) => (note('startChecks', ...call), ok(['c'])),
+    stopChecks: (...call) => (note('stopChecks', ...call), ok([])),
+    refreshCheck: async (name) =>
+      name === 'ready'
+        ? ok({ info: check, error: 'exit status 7' })
+        : refuse('not-found', `cannot find check with name "${name}"`),
+    planText: () => 'services:\n    a: {}\n',
+    layers: () => [{ order: 1000, label: 'base', origin: '/layers/001-base.yaml' }],
+    addLayer: (...call) => (note('addLayer', ...call), ok(undefined)),
+    logs: (services, count, follow) => (note('logs', services, count, follow), batches([entry], [entry])),
+    ...changed,
+  };
+  return { daemon, asked };
+}

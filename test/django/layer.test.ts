@@ -1,0 +1,152 @@
+// The shipped layer, filled: it is a valid layer, and no value can change its shape.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { argvOf, parseCommand } from '../../src/core/command.ts';
+import { parseLayer } from '../../src/core/layer.ts';
+import { fillLayer } from '../../src/django/layer.ts';
+import type { ProjectFacts } from '../../src/django/project.ts';
+
+const text = readFileSync(join(import.meta.dirname, '../../layers/django.yaml'), 'utf8');
+const shipped = { text, gunicornConfig: '/opt/djsup/layers/gunicorn.conf.py' };
+
+const facts: ProjectFacts = {
+  root: '/django/app',
+  appDir: '/django/app',
+  name: 'mysite',
+  wsgi: 'mysite.wsgi:application',
+  managePy: undefined,
+  workerClass: 'gevent',
+  python: '/usr/bin/python3',
+  gunicorn: {
+    config: undefined,
+    bind: ['0.0.0.0:8000'],
+    probe: '127.0.0.1:8000',
+    workerClass: undefined,
+    gracefulTimeout: 30,
+  },
+  requirementFiles: [],
+  evidence: [],
+  warnings: [],
+};
+
+interface Filled {
+  readonly services: {
+    readonly django: Readonly<Record<string, unknown>> & { readonly environment: Record<string, string> };
+  };
+  readonly checks?: Readonly<Record<string, { readonly http: { readonly url: string } }>>;
+}
+
+function fill(changes: Partial<ProjectFacts>): Filled {
+  const filled = fillLayer({ ...facts, ...changes }, shipped);
+  const layer = parseLayer({
+    text: filled,
+    file: 'django.yaml',
+    label: 'django',
+    order: 0,
+    origin: 'built in',
+  });
+  if (!layer.ok) throw new Error(layer.failure.map(({ message }) => message).join('; '));
+  return parse(filled) as Filled;
+}
+
+describe('the shipped layer', () => {
+  test('has the command, the kill-delay and both checks', () => {
+    const { services, checks } = fill({});
+    expect(services.django).toMatchObject({
+      command:
+        '/usr/bin/python3 -m gunicorn -c /opt/djsup/layers/gunicorn.conf.py mysite.wsgi:application -k [ gevent ]',
+      'working-dir': '/django/app',
+      'on-failure': 'restart',
+      'kill-delay': '35s',
+      environment: { PYTHONUNBUFFERED: '1' },
+    });
+    expect(checks).toMatchObject({
+      'django-alive': {
+        level: 'alive',
+        service: 'django',
+        http: { url: 'http://127.0.0.1:8000/__djsup__/worker' },
+      },
+      'django-ready': {
+        level: 'ready',
+        service: 'django',
+        http: { url: 'http://127.0.0.1:8000/__djsup__/worker' },
+      },
+    });
+  });
+
+  test("follows the user's Gunicorn configuration", () => {
+    const { services } = fill({ gunicorn: { ...facts.gunicorn, config: '/app/g.py', gracefulTimeout: 90 } });
+    expect(services.django['kill-delay']).toBe('95s');
+    expect(services.django.environment).toEqual({
+      PYTHONUNBUFFERED: '1',
+      DJSUP_GUNICORN_CONFIG: '/app/g.py',
+    });
+  });
+
+  test('has no checks where there is nothing to probe', () => {
+    expect(fill({ gunicorn: { ...facts.gunicorn, probe: undefined } })).not.toHaveProperty('checks');
+  });
+
+  test('has neither command nor checks where the user has a command', () => {
+    const filled = fill({ wsgi: undefined });
+    expect(filled.services.django).not.toHaveProperty('command');
+    expect(filled).not.toHaveProperty('checks');
+  });
+
+  test('keeps its shape whatever a value holds', () => {
+    const anything = fc.oneof(
+      fc.string(),
+      fc.string({ unit: 'grapheme' }),
+      fc.constantFrom(
+        "a'b",
+        'a"b',
+        '[',
+        ']',
+        '${WSGI}',
+        '$&',
+        '- x: y',
+        '# x',
+        'a\nb: c',
+        '\\',
+        ': ',
+        '{a: b}',
+        "'\"'",
+        '~',
+        '1',
+        '',
+        ' ',
+      ),
+    );
+    // A layer's text may hold no control characters but these; a path with others cannot be a project's.
+    const printable = anything.filter(
+      (value) => !/[\p{Cc}\p{Cs}\ufeff]/u.test(value.replaceAll(/[\t\n]/g, '')),
+    );
+    fc.assert(
+      fc.property(printable, printable, printable, (python, appDir, config) => {
+        const filled = parse(
+          fillLayer(
+            { ...facts, python: `/${python}`, appDir: `/${appDir}`, gunicorn: { ...facts.gunicorn, config } },
+            shipped,
+          ),
+        ) as Filled;
+        expect(Object.keys(filled)).toEqual(['summary', 'description', 'services', 'checks']);
+        expect(filled.services.django['working-dir']).toBe(`/${appDir}`);
+        expect(filled.services.django.environment['DJSUP_GUNICORN_CONFIG']).toBe(config);
+        const command = parseCommand(filled.services.django['command'] as string);
+        if (!command.ok) throw new Error(command.failure);
+        expect(argvOf(command.value)[0]).toBe(`/${python}`);
+        expect(argvOf(command.value).slice(1, 4)).toEqual(['-m', 'gunicorn', '-c']);
+        expect(command.value.defaults).toEqual(['gevent']);
+      }),
+    );
+  });
+
+  test('with a placeholder that djsup does not know is a bug, and told as one', () => {
+    expect(() => fillLayer(facts, { ...shipped, text: 'services: {a: {summary: "${NONE}"}}' })).toThrow(
+      'unknown placeholder "NONE"',
+    );
+  });
+});

@@ -1,0 +1,207 @@
+// The ports played by tests: a clock that is told to move, processes that obey, probes that answer as told.
+import type {
+  Child,
+  ChildEvents,
+  Clock,
+  Files,
+  Launch,
+  Log,
+  LogLevel,
+  Meter,
+  ProbeOutcome,
+  Prober,
+  Spawner,
+} from '../../src/ports.ts';
+import { ok, refuse } from '../../src/core/result.ts';
+import type { Result } from '../../src/core/result.ts';
+
+export interface FakeClock extends Clock {
+  /** Lets time pass, ringing each alarm at its time. */
+  pass(milliseconds: number): void;
+}
+
+export function fakeClock(): FakeClock {
+  let now = 5_000;
+  let alarms: { readonly at: number; readonly ring: () => void }[] = [];
+  return {
+    now: () => now,
+    wall: () => new Date(Date.UTC(2026, 10, 21) + now),
+    jitter: () => 0,
+    alarm(at, ring) {
+      const alarm = { at, ring };
+      alarms.push(alarm);
+      return () => {
+        alarms = alarms.filter((other) => other !== alarm);
+      };
+    },
+    pass(milliseconds) {
+      const end = now + milliseconds;
+      for (;;) {
+        const next = alarms.toSorted((a, b) => a.at - b.at)[0];
+        if (next === undefined || next.at > end) break;
+        now = Math.max(now, next.at);
+        alarms = alarms.filter((other) => other !== next);
+        next.ring();
+      }
+      now = end;
+    },
+  };
+}
+
+export interface FakeProcess {
+  readonly launch: Launch;
+  readonly child: Child;
+  readonly events: ChildEvents;
+  readonly signals: readonly string[];
+  alive: boolean;
+  /** Ends the main process; `alone`: nothing of its group stays behind. */
+  exit(code: number, alone?: boolean): void;
+  print(text: string): void;
+}
+
+export interface FakeSpawner extends Spawner {
+  readonly processes: readonly FakeProcess[];
+  /** The latest process of a service. */
+  latest(owner: string): FakeProcess;
+  /** What a spawn of this service fails with from now on; undefined: it succeeds. */
+  refuse(owner: string, reason: string | undefined): void;
+  /** Processes that ignore SIGTERM from now on. */
+  readonly stubborn: Set<string>;
+  readonly sweeps: readonly string[];
+  probe: (argv: readonly string[]) => ProbeOutcome;
+}
+
+/** Processes exit with code 0 on SIGTERM and 137 on SIGKILL, in a later turn as real ones do. */
+export function fakeSpawner(later: (turn: () => void) => void): FakeSpawner {
+  const processes: FakeProcess[] = [];
+  const refusals = new Map<string, string>();
+  const stubborn = new Set<string>();
+  const sweeps: string[] = [];
+  const fake: FakeSpawner = {
+    processes,
+    stubborn,
+    sweeps,
+    probe: () => ({ up: true }),
+    latest(owner) {
+      const found = processes.findLast(({ launch }) => launch.owner === owner);
+      if (found === undefined) throw new Error(`"${owner}" was never spawned`);
+      return found;
+    },
+    refuse(owner, reason) {
+      if (reason === undefined) refusals.delete(owner);
+      else refusals.set(owner, reason);
+    },
+    spawn(launch, events): Result<Child, string> {
+      const reason = refusals.get(launch.owner);
+      if (reason !== undefined) return { ok: false, failure: reason };
+      const signals: string[] = [];
+      const process: FakeProcess = {
+        launch,
+        events,
+        signals,
+        alive: true,
+        child: {
+          pid: 100 + processes.length,
+          signal(to, signal) {
+            signals.push(`${to} ${signal}`);
+            const obeys = signal === 'SIGKILL' || (signal === 'SIGTERM' && !stubborn.has(launch.owner));
+            if (obeys) later(() => process.exit(signal === 'SIGKILL' ? 137 : 0));
+          },
+        },
+        exit(code, alone = true) {
+          if (!process.alive) return;
+          process.alive = false;
+          events.exited(code === 137 ? { signal: 'SIGKILL' } : { code }, alone);
+        },
+        print: (text) => events.output(Buffer.from(text)),
+      };
+      processes.push(process);
+      return ok(process.child);
+    },
+    sweep(owner, grace, done) {
+      sweeps.push(`${owner} ${grace}`);
+      later(() => done(0, 0));
+    },
+    run: ({ argv }) => Promise.resolve(fake.probe(argv)),
+  };
+  return fake;
+}
+
+export interface FakeProber extends Prober {
+  outcome: ProbeOutcome;
+  readonly asked: readonly string[];
+}
+
+export function fakeProber(): FakeProber {
+  const asked: string[] = [];
+  const fake: FakeProber = {
+    asked,
+    outcome: { up: true },
+    http(url) {
+      asked.push(url);
+      return Promise.resolve(fake.outcome);
+    },
+    tcp(host, port) {
+      asked.push(`${host}:${port}`);
+      return Promise.resolve(fake.outcome);
+    },
+  };
+  return fake;
+}
+
+export interface FakeFiles extends Files {
+  readonly contents: Map<string, string>;
+  /** What replacing a file fails with. */
+  broken: string | undefined;
+  writes: number;
+}
+
+export function fakeFiles(given: Readonly<Record<string, string>> = {}): FakeFiles {
+  const contents = new Map(Object.entries(given));
+  const fake: FakeFiles = {
+    contents,
+    broken: undefined,
+    writes: 0,
+    read(path) {
+      const text = contents.get(path);
+      return text === undefined ? refuse('not-found', `cannot read "${path}": no such file`) : ok(text);
+    },
+    list(path) {
+      const inside = [...contents.keys()]
+        .filter((name) => name.startsWith(`${path}/`))
+        .map((name) => name.slice(path.length + 1));
+      if (inside.length === 0) return refuse('not-found', `cannot list "${path}": no such directory`);
+      const names = new Map(inside.map((name) => [name.split('/')[0] ?? '', name.includes('/')]));
+      return ok(
+        [...names].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, directory]) => ({ name, directory })),
+      );
+    },
+    exists: (path) => [...contents.keys()].some((name) => name === path || name.startsWith(`${path}/`)),
+    replace(path, text) {
+      fake.writes += 1;
+      if (fake.broken !== undefined) return Promise.resolve(refuse('internal', fake.broken));
+      contents.set(path, text);
+      return Promise.resolve(ok(undefined));
+    },
+  };
+  return fake;
+}
+
+export interface FakeLog extends Log {
+  readonly lines: readonly string[];
+  find(part: string): readonly string[];
+}
+
+export function fakeLog(): FakeLog {
+  const lines: string[] = [];
+  return {
+    lines,
+    write: (level: LogLevel, message: string) => void lines.push(`${level} ${message}`),
+    find: (part) => lines.filter((line) => line.includes(part)),
+  };
+}
+
+export function fakeMeter(): Meter & { readonly counts: Map<string, number> } {
+  const counts = new Map<string, number>();
+  return { counts, count: (name) => void counts.set(name, (counts.get(name) ?? 0) + 1), gauge: () => {} };
+}
