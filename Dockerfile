@@ -5,6 +5,7 @@
 FROM docker.io/library/node:24-trixie-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
+# Not "npm ci", which refuses a lock file that lacks the builds of a tool for other platforms.
 RUN npm install --no-save --include=dev --include=optional --loglevel=error
 COPY bin bin
 COPY src src
@@ -14,10 +15,11 @@ RUN node_modules/.bin/node bin/build.ts
 RUN mkdir -p out/bin out/node_modules/@koromix \
     && cp node_modules/node-linux-*/bin/node out/bin/ \
     && cp -r dist layers package.json out/ \
-    && cp -r node_modules/koffi out/node_modules/ \
     && cp -r node_modules/@koromix/koffi-linux-* out/node_modules/@koromix/ \
     && sed -i '1i #!/opt/djsup/bin/node' out/dist/main.js \
     && chmod 755 out/dist/main.js
+# Node looks for compiled code under the number of the user it runs as: there it is the one below.
+RUN for cache in out/dist/cache/*-0; do mv "$cache" "${cache%-0}-584792"; done
 
 FROM docker.io/library/python:3.13-slim-trixie AS djsup
 COPY --from=build /build/out /opt/djsup
@@ -27,7 +29,8 @@ RUN ln -s /opt/djsup/dist/main.js /usr/local/bin/djsup \
     && python3 -m venv /django/venv \
     && mkdir -p /django/app /var/lib/djsup/default \
     && chown -R 584792:584792 /django /var/lib/djsup
-ENV PATH=/django/venv/bin:/usr/local/bin:/usr/bin:/bin
+# /dev/shm is writable even where the root file system is not.
+ENV DJSUP_SOCKET=/dev/shm/djsup.socket PATH=/django/venv/bin:/usr/local/bin:/usr/bin:/bin
 WORKDIR /django/app
 # A number, so that Kubernetes can see that it is not root.
 USER 584792:584792

@@ -12,13 +12,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { rolldown, type OutputChunk } from 'rolldown';
+import { rolldown } from 'rolldown';
+import { warmUp } from './warm.ts';
+import type { OutputChunk } from 'rolldown';
 
 const root = dirname(import.meta.dirname);
 const dist = join(root, 'dist');
 const record = join(dist, '.build.json');
 /** What Fastify loads only for schemas of its own and for `inject`; djsup asks for neither outside its tests. */
 const unused = ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request'];
+/** Fastify asks for these at once, with OpenSSL behind them (8 MB), and uses them for servers that djsup does not make. */
+const secureServers = ['node:https', 'node:http2'];
+const nothing = 'nothing.cjs';
 /** Marks the stand-ins of Node's own modules. */
 const standIn = 'builtin:';
 const sources = digestOfSources();
@@ -29,13 +34,15 @@ async function build(): Promise<void> {
   const bundle = await rolldown({
     input: join(root, 'src/main.ts'),
     platform: 'node',
-    // koffi finds its prebuilt library beside itself; unix-dgram is an optional part of hot-shots that is not used.
-    external: ['koffi', 'unix-dgram', ...unused],
+    // unix-dgram is an optional part of hot-shots that is not used. koffi asks for its prebuilt library, a package of
+    // its own (@koromix/koffi-*), by a require of its own making, which is left as it is.
+    external: ['unix-dgram', ...unused],
     treeshake: { propertyReadSideEffects: false },
     plugins: [{ name: 'builtins', resolveId: resolveBuiltin, load: loadBuiltin }],
   });
   const { output } = await bundle.generate({
     format: 'esm',
+    comments: false,
     entryFileNames: 'main.js',
     // The name follows the content, so the files of two builds lie side by side.
     chunkFileNames: 'chunk-[name]-[hash].js',
@@ -44,17 +51,23 @@ async function build(): Promise<void> {
   const chunks = output.filter((part) => part.type === 'chunk');
 
   mkdirSync(dist, { recursive: true });
-  for (const chunk of chunks) writeFileSync(join(dist, `${chunk.fileName}.new`), chunk.code);
+  for (const chunk of chunks) writeFileSync(join(dist, `${chunk.fileName}.new`), ascii(chunk.code));
   // main.js last: from then on it finds all that it refers to.
   const names = chunks
     .toSorted((a, b) => Number(a.isEntry) - Number(b.isEntry))
     .map((chunk) => chunk.fileName);
   for (const name of names) renameSync(join(dist, `${name}.new`), join(dist, name));
   writeFileSync(join(dist, 'LICENSES.txt'), licences(chunks));
+  await warmUp(dist);
   writeFileSync(record, JSON.stringify({ sources, names } satisfies Build));
 
   const kept = new Set([...names, ...last.names]);
   for (const name of readdirSync(dist)) if (name.endsWith('.js') && !kept.has(name)) rmSync(join(dist, name));
+}
+
+/** V8 keeps a source that is plain ASCII in half the memory. */
+function ascii(code: string): string {
+  return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**
@@ -66,12 +79,15 @@ function resolveBuiltin(
   _importer: string | undefined,
   { kind }: { kind: string },
 ): { id: string; moduleSideEffects: false } | undefined {
+  if (kind === 'require-call' && secureServers.includes(name))
+    return { id: nothing, moduleSideEffects: false };
   return kind === 'import-statement' && name.startsWith('node:')
     ? { id: `${standIn}${name}`, moduleSideEffects: false }
     : undefined;
 }
 
 function loadBuiltin(id: string): string | undefined {
+  if (id === nothing) return 'module.exports = {};';
   if (!id.startsWith(standIn)) return undefined;
   const name = id.slice(standIn.length);
   const names = Object.keys(process.getBuiltinModule(name) ?? {}).filter((key) => key !== 'default');
@@ -114,7 +130,7 @@ function licences(chunks: readonly OutputChunk[]): string {
 
 function digestOfSources(): string {
   const hash = createHash('sha256');
-  const files = globSync(['src/**/*', 'bin/build.ts', 'package-lock.json'], {
+  const files = globSync(['src/**/*', 'bin/*.ts', 'package-lock.json'], {
     cwd: root,
     withFileTypes: true,
   })

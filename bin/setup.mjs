@@ -42,33 +42,35 @@ function installPackages() {
   const stamp = join(root, 'node_modules/.djsup-setup');
   if (isCurrent(stamp, lock, own)) return;
 
-  const npm = [findNpm(), 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const name = `node-linux-${process.arch}`;
-  const pinned = JSON.parse(lock).packages[`node_modules/${name}`];
-  if (
-    !existsSync(own) ||
-    JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version !==
-      pinned.version
-  ) {
-    say(`fetching Node ${pinned.version}`);
-    const away = join(root, '.node');
-    rmSync(away, { recursive: true, force: true });
-    mkdirSync(away);
-    // With the lock's checksum.
-    const dependencies = { [name]: pinned.version };
-    const packages = { '': { dependencies }, [`node_modules/${name}`]: pinned };
-    writeFileSync(join(away, 'package.json'), JSON.stringify({ dependencies }));
-    writeFileSync(join(away, 'package-lock.json'), JSON.stringify({ lockfileVersion: 3, packages }));
-    run(process.execPath, [...npm, '--prefix', away], `cannot fetch "${name}" with npm`);
-    rmSync(join(root, 'node_modules'), { recursive: true, force: true });
-    renameSync(join(away, 'node_modules'), join(root, 'node_modules'));
-    rmSync(away, { recursive: true });
-  }
-
+  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
+  const npm = [findNpm(), 'install', ...flags];
+  fetchNode(npm, `node-linux-${process.arch}`, JSON.parse(lock).packages);
   say('installing packages');
   // Not "npm ci", which refuses a lock file that lacks the builds of a tool for other platforms.
   run(own, [...npm, '--no-save', '--include=dev', '--include=optional'], 'cannot install packages with npm');
   writeStamp(stamp, lock);
+}
+
+/** Puts the locked release into node_modules, unless it is there. */
+function fetchNode(npm, name, locked) {
+  const pinned = locked[`node_modules/${name}`];
+  const manifest = join(root, 'node_modules', name, 'package.json');
+  if (existsSync(own) && JSON.parse(readFileSync(manifest, 'utf8')).version === pinned.version) return;
+
+  say(`fetching Node ${pinned.version}`);
+  const away = join(root, '.node');
+  rmSync(away, { recursive: true, force: true });
+  mkdirSync(away);
+  // A lock file of its own, so that npm compares with the checksum of the project's.
+  const dependencies = { [name]: pinned.version };
+  const packages = { '': { dependencies }, [`node_modules/${name}`]: pinned };
+  writeFileSync(join(away, 'package.json'), JSON.stringify({ dependencies }));
+  writeFileSync(join(away, 'package-lock.json'), JSON.stringify({ lockfileVersion: 3, packages }));
+  run(process.execPath, [...npm, '--prefix', away], `cannot fetch "${name}" with npm`);
+  // All of it, npm's own notes included, so that the next step does not unpack Node again.
+  rmSync(join(root, 'node_modules'), { recursive: true, force: true });
+  renameSync(join(away, 'node_modules'), join(root, 'node_modules'));
+  rmSync(away, { recursive: true });
 }
 
 /** The example's Python, which the tests of the real thing use as well, unless DJSUP_TEST_PYTHON names another. */

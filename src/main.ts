@@ -1,11 +1,15 @@
 // The entry: a command line in, an exit code out. Everyday commands load nothing of the daemon.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { runCli } from './cli/main.ts';
 import { resolvePaths } from './cli/paths.ts';
 import { processSurroundings } from './cli/surroundings.ts';
 
-enableCompileCache();
+// Compiled code that the build has left beside this file.
+const compiled = fileURLToPath(new URL('cache', import.meta.url));
+if (existsSync(compiled)) enableCompileCache({ directory: compiled, portable: true });
+
 const surroundings = processSurroundings(process.env['DJSUP_INVOKED_AS'] ?? 'djsup');
 const { environment, invokedAs, cwd } = surroundings;
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {

@@ -1,6 +1,5 @@
 // The program behind `run`, `enter`, `detect` and `plan --check`: the one place where all rooms meet.
 // Law: the daemon's end is told by its exit code and by a line on stderr, never by a stack.
-import { randomUUID } from 'node:crypto';
 import {
   accessSync,
   constants,
@@ -11,6 +10,7 @@ import {
   readFileSync,
   statSync,
 } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer } from './api/server.ts';
@@ -22,7 +22,6 @@ import { ok, refuse } from './core/result.ts';
 import type { Result } from './core/result.ts';
 import { gatherLayers } from './daemon/gather.ts';
 import type { Gathered } from './daemon/gather.ts';
-import { readLayers } from './daemon/layer-files.ts';
 import { securityLine } from './daemon/security.ts';
 import { createSupervisor } from './daemon/supervisor.ts';
 import type { Supervisor } from './daemon/supervisor.ts';
@@ -65,12 +64,15 @@ export function createProgram({ paths, version, environment, cwd }: ProgramDeps)
     gunicornConfig: shippedPath('gunicorn.conf.py'),
   };
 
-  function gather(args: RunOptions['args']): Result<Gathered, readonly string[]> {
+  function gather(
+    args: RunOptions['args'],
+    layersDirectory: string = paths.layers,
+  ): Result<Gathered, readonly string[]> {
     const off = paths.flavour === 'pebble' || environment['DJSUP_DJANGO'] === 'off';
     const projectDirectories = off ? [] : [cwd, '/django/app'];
     return gatherLayers({
       files,
-      layersDirectory: paths.layers,
+      layersDirectory,
       environment,
       projectDirectories,
       shipped,
@@ -105,6 +107,8 @@ export function createProgram({ paths, version, environment, cwd }: ProgramDeps)
       libc.value,
       stdout === undefined ? undefined : (text) => stdout.write(text),
     );
+    // An end by _exit(2) would leave the compile cache unwritten; with nothing new in it this writes nothing.
+    flushCompileCache();
     return exitNow({ libc: libc.value, outputs, within: closeGrace }, code);
   }
 
@@ -161,7 +165,6 @@ export function createProgram({ paths, version, environment, cwd }: ProgramDeps)
       isOwn: (pid) => spawner.isOwn(pid),
       collected: () => spawner.collected(),
     });
-    const watchers = new Map<string, ReturnType<typeof watchBoots>[0]>();
     const daemon = createSupervisor({
       clock,
       spawner,
@@ -173,11 +176,14 @@ export function createProgram({ paths, version, environment, cwd }: ProgramDeps)
       statePath: place.value.statePath,
       copy,
       explain: (argv, exit, lines) => (isGunicorn(argv) ? explainExit(exit, lines) : undefined),
-      watch: (service, argv, line, now) => {
+      watch(argv) {
         if (!isGunicorn(argv)) return undefined;
-        const [next, warning] = watchBoots(watchers.get(service) ?? noBoots, line, now);
-        watchers.set(service, next);
-        return warning;
+        let boots = noBoots;
+        return (line, now) => {
+          const [next, warning] = watchBoots(boots, line, now);
+          boots = next;
+          return warning;
+        };
       },
       system: { version, bootId: bootId(), httpAddress: options.http, appId: paths.flavour },
     });
@@ -239,8 +245,10 @@ export function createProgram({ paths, version, environment, cwd }: ProgramDeps)
       return { output: stringify(data, { indent: 4 }), code };
     },
     checkPlan(directory) {
-      const layers = readLayers(files, directory);
-      const plan = layers.ok ? combineLayers(layers.value) : layers;
+      // As `run` would, so that a layer over the shipped one can be checked.
+      const gathered = gather(new Map(), directory);
+      if (!gathered.ok) return { ok: false, output: `${gathered.failure.join('\n')}\n` };
+      const plan = combineLayers(gathered.value.layers);
       if (!plan.ok) return { ok: false, output: `${plan.failure.map(formatProblem).join('\n')}\n` };
       return { ok: true, output: plan.value.text };
     },
@@ -251,12 +259,14 @@ const signalWords = { SIGTERM: 'terminated', SIGINT: 'interrupt', SIGQUIT: 'quit
 
 /** The layers of files are read again and what differs is restarted; with problems everything stays as it is. */
 function reload(daemon: Supervisor, log: Log, gather: () => Result<Gathered, readonly string[]>): void {
-  const problems = takeLayers(daemon, gather());
+  const gathered = gather();
+  const problems = takeLayers(daemon, gathered);
   if (problems.length > 0) {
     log.write('error', 'cannot re-read the layers, the plan stays as it was:');
     for (const line of problems) log.write('error', line);
     return;
   }
+  if (gathered.ok) for (const line of gathered.value.warnings) log.write('warn', line);
   const change = daemon.face.actOnServices('replan', []);
   log.write(
     'info',
@@ -319,7 +329,7 @@ function prepareDirectory(
       writable: false,
       statePath: undefined,
       note: never ? undefined : note,
-      instance: randomUUID(),
+      instance: readFileSync('/proc/sys/kernel/random/uuid', 'utf8').trim(),
     });
   }
 }
@@ -346,12 +356,8 @@ function inherited(environment: ProgramDeps['environment']): Readonly<Record<str
 
 /** Of the kernel; of this start where djsup is PID 1, so that a container's restart can be told. */
 function bootId(): string {
-  if (process.pid === 1) return randomUUID();
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return randomUUID();
-  }
+  const name = process.pid === 1 ? 'uuid' : 'boot_id';
+  return readFileSync(`/proc/sys/kernel/random/${name}`, 'utf8').trim();
 }
 
 function levelOf(options: RunOptions, environment: ProgramDeps['environment']): 'debug' | 'info' | 'error' {

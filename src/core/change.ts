@@ -45,7 +45,7 @@ export interface Change {
 }
 
 /** Log lines kept per task. */
-export const logLimit = 10;
+const logLimit = 10;
 
 export type Outcome =
   | { readonly status: 'Done' }

@@ -6,7 +6,7 @@ import type { CheckConfig } from './config.ts';
 export type CheckPolicy = Pick<CheckConfig, 'period' | 'threshold' | 'startPeriod' | 'services'>;
 
 /** Until a tied check has succeeded once, it also looks this often between its regular runs; only success counts there, ms. */
-export const earlyLook = 1_000;
+const earlyLook = 1_000;
 
 interface Counters {
   readonly successes: number;

@@ -28,7 +28,8 @@ export function cutLines(rest: Uint8Array, bytes: Uint8Array, limit = lineLimit)
       start = cut;
     } else break;
   }
-  return { lines, rest: all.slice(start) };
+  // A copy: the caller may use its bytes again, and a Buffer's own slice() would be a view of them.
+  return { lines, rest: Uint8Array.from(all.subarray(start)) };
 }
 
 /** The text of an unfinished line. */

@@ -1,6 +1,6 @@
 // The keeper of changes: creates them, runs their tasks in order, lets callers wait, forgets old ones, saves them.
 // Law: nothing outside this file edits a change.
-import { abort, begin, changeStatus, errText, finish, isReady, logTo, runnable } from '../core/change.ts';
+import { abort, begin, finish, isReady, logTo, runnable } from '../core/change.ts';
 import type { Change, Outcome, Task } from '../core/change.ts';
 import type { Snapshot } from '../core/state-file.ts';
 import type { Clock } from '../ports.ts';
@@ -204,10 +204,4 @@ export function createChanges(deps: {
     },
     snapshot: () => ({ changes: [...changes.values()], lastChangeId, lastTaskId, lastLane }),
   };
-}
-
-/** The change for the wire: its status and error follow from its tasks. */
-export function changeView(change: Change): { status: string; ready: boolean; err: string | undefined } {
-  const status = changeStatus(change);
-  return { status, ready: change.readyTime !== undefined, err: errText(change) };
 }

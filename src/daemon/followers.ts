@@ -2,7 +2,7 @@
 import type { LogRecord } from './records.ts';
 
 /** Records that wait for one reader at most. */
-export const followLimit = 4_096;
+const followLimit = 4_096;
 
 export interface Followers {
   /** Gives a line to all who follow its service. */

@@ -52,7 +52,10 @@ export function gatherLayers(deps: GatherDeps): Result<Gathered, readonly string
   warnings.push(...plan.value.warnings.map((problem: Problem) => formatProblem(problem)));
   const all = withArguments(layers, plan.value, deps.args);
   if (!all.ok) return fail([all.failure.message]);
-  const refused = refusedWorkers(deps, all.value, django.value.facts);
+  const final = all.value === layers ? plan : combineLayers(all.value);
+  if (!final.ok) return fail(final.failure.map(formatProblem));
+  const { facts } = django.value;
+  const refused = facts === undefined ? [] : workerProblems(deps, final.value, facts);
   if (refused.length > 0) return fail(refused);
   return ok({ layers: all.value, notes: django.value.notes, warnings });
 }
@@ -104,16 +107,6 @@ function djangoLayer(deps: GatherDeps, own: readonly Layer[]): Result<DjangoLaye
 function projectDirectory({ files, projectDirectories }: GatherDeps): string | undefined {
   const marks = ['manage.py', 'requirements.txt', 'pyproject.toml'];
   return projectDirectories.find((place) => marks.some((mark) => files.exists(`${place}/${mark}`)));
-}
-
-function refusedWorkers(
-  deps: GatherDeps,
-  layers: readonly Layer[],
-  facts: ProjectFacts | undefined,
-): readonly string[] {
-  const plan = combineLayers(layers);
-  if (!plan.ok) return plan.failure.map(formatProblem);
-  return facts === undefined ? [] : workerProblems(deps, plan.value, facts);
 }
 
 function workerProblems(deps: GatherDeps, plan: Plan, facts: ProjectFacts): readonly string[] {

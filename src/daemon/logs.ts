@@ -7,8 +7,8 @@ import { createRing } from './ring.ts';
 import type { Ring } from './ring.ts';
 
 export interface Logs {
-  /** Bytes that a service wrote. */
-  write(service: string, bytes: Uint8Array): void;
+  /** Bytes that a service wrote; `seen` gets each line that they complete. */
+  write(service: string, bytes: Uint8Array, seen?: (line: string) => void): void;
   /** The service's process has ended: an unfinished line is finished. */
   end(service: string): void;
   /** The messages of the newest lines written since `since`, oldest first. */
@@ -19,8 +19,6 @@ export interface Logs {
     follow: boolean,
     signal: AbortSignal,
   ): AsyncIterable<readonly LogRecord[]>;
-  /** Each complete line as it comes. */
-  onLine(listener: (service: string, message: string) => void): void;
 }
 
 interface Stream {
@@ -33,7 +31,6 @@ interface Stream {
 export function createLogs(clock: Clock, copy: ((text: string) => void) | undefined): Logs {
   const streams = new Map<string, Stream>();
   const followers = createFollowers();
-  const listeners: ((service: string, message: string) => void)[] = [];
 
   function streamOf(service: string): Stream {
     const known = streams.get(service);
@@ -47,7 +44,6 @@ export function createLogs(clock: Clock, copy: ((text: string) => void) | undefi
     stream.ring.push(record);
     followers.tell(record);
     copy?.(`${record.time.toISOString()} [${record.service}] ${record.message}\n`);
-    for (const listener of listeners) listener(record.service, record.message);
   }
 
   function snapshot(services: readonly string[], count: number): readonly LogRecord[] {
@@ -76,13 +72,14 @@ export function createLogs(clock: Clock, copy: ((text: string) => void) | undefi
   }
 
   return {
-    write(service, bytes) {
+    write(service, bytes, seen) {
       const stream = streamOf(service);
       const now = clock.wall();
       const cut = cutLines(stream.rest, bytes);
       let time = stream.rest.length === 0 ? now : stream.restTime;
       for (const message of cut.lines) {
         add(stream, { time, service, message });
+        seen?.(message);
         time = now;
       }
       stream.rest = cut.rest;
@@ -101,8 +98,5 @@ export function createLogs(clock: Clock, copy: ((text: string) => void) | undefi
       return recent.slice(-count).map((record) => record.message);
     },
     read,
-    onLine(listener) {
-      listeners.push(listener);
-    },
   };
 }

@@ -2,7 +2,7 @@
 import type { LogRecord } from './records.ts';
 
 /** Bytes of text kept per service (Pebble's figure). */
-export const ringLimit = 102_400;
+const ringLimit = 102_400;
 
 export interface Ring {
   push(record: LogRecord): void;

@@ -63,6 +63,11 @@ export type Explain = (
   lastLines: readonly string[],
 ) => string | undefined;
 
+/** Begins to read the output of a run line by line; what comes back is logged as a warning. Undefined: nobody reads it. */
+export type Watch = (
+  argv: readonly string[],
+) => ((line: string, now: number) => string | undefined) | undefined;
+
 export function createServices(deps: {
   readonly clock: Clock;
   readonly spawner: Spawner;
@@ -72,6 +77,7 @@ export function createServices(deps: {
   readonly tale: (...tale: Tale) => void;
   readonly environment: Readonly<Record<string, string>>;
   readonly explain: Explain;
+  readonly watch: Watch;
   readonly settle: (waiter: string, outcome: Outcome, note: string | undefined) => void;
   readonly shutdown: (code: 0 | 10 | 11, why: string) => void;
   readonly standing: (name: string, standing: Standing) => void;
@@ -124,8 +130,13 @@ export function createServices(deps: {
 
   function spawn(name: string, entry: Entry, run: number): void {
     const launch = launchOf(entry.config, deps.environment);
+    const watch = deps.watch(launch.argv);
+    const seen = (line: string): void => {
+      const warning = watch?.(line, clock.now());
+      if (warning !== undefined) tell.say('warn', `Service "${name}": ${warning}`);
+    };
     const spawned = spawner.spawn(launch, {
-      output: (bytes) => logs.write(name, bytes),
+      output: (bytes) => logs.write(name, bytes, watch === undefined ? undefined : seen),
       exited: (exit, alone) => {
         mailbox.post(`exit of ${name}`, () => {
           logs.end(name);

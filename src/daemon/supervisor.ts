@@ -18,7 +18,7 @@ import type { Plans } from './plans.ts';
 import { createRecoveries } from './recoveries.ts';
 import { draftStopAll } from './service-changes.ts';
 import { createServices } from './services.ts';
-import type { Explain, Services } from './services.ts';
+import type { Explain, Services, Watch } from './services.ts';
 import { localStamp } from './stamp.ts';
 import { openStore } from './store.ts';
 import { createTeller } from './tell.ts';
@@ -37,8 +37,7 @@ export interface SupervisorDeps {
   /** Gets a copy of each line that services print; undefined: nobody does. */
   readonly copy: ((text: string) => void) | undefined;
   readonly explain: Explain;
-  /** Sees each line of output; what it returns is logged as a warning. */
-  readonly watch: (service: string, argv: readonly string[], line: string, now: number) => string | undefined;
+  readonly watch: Watch;
   readonly system: {
     readonly version: string;
     readonly bootId: string;
@@ -128,6 +127,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     },
     environment: deps.environment,
     explain: deps.explain,
+    watch: deps.watch,
     settle: (waiter, outcome, note) => {
       mailbox.post('end of a task', () => {
         if (note !== undefined) changes.note(waiter, 'INFO', note);
@@ -166,13 +166,6 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       changes.prune();
     },
   };
-
-  logs.onLine((service, line) => {
-    const config = services.known().get(service)?.config;
-    const warning =
-      config === undefined ? undefined : deps.watch(service, config.command.base, line, clock.now());
-    if (warning !== undefined) tell.say('warn', `Service "${service}": ${warning}`);
-  });
 
   function beginStop(code: number): void {
     if (stopping !== undefined) return;

@@ -55,6 +55,6 @@ export function createChild(
   };
 }
 
-export function toExit(code: number | null, signal: string | null): Exit {
+function toExit(code: number | null, signal: string | null): Exit {
   return signal === null ? { code: code ?? 0 } : { signal };
 }

@@ -1,11 +1,13 @@
 // Reads the pipe that a process and its descendants write to, without ever waiting for its end.
-// Law: what lay in the pipe when drain() was called has been told when drain() returns.
+// Laws: what lay in the pipe when drain() was called has been told when drain() returns; a flood takes one chunk of each
+// turn and no more, so that its writer waits and not djsup.
 import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 /** The largest pipe an unprivileged process can ask for, bytes: fcntl(2), F_SETPIPE_SZ. */
 const LARGEST_PIPE = 1024 * 1024;
-const CHUNK = 64 * 1024;
+/** Read at a time: even as many empty lines it is a few milliseconds of work. */
+const CHUNK = 16 * 1024;
 
 export interface PipeReader {
   /** Reads what is there now; at most one full pipe, since a descendant may go on writing. */
@@ -14,14 +16,25 @@ export interface PipeReader {
   close(): void;
 }
 
-/** Owns `fd` from now on. `closed` is called once, at the end of the pipe or after close(). */
+/** Owns `fd` from now on. `output` may not keep its bytes. `closed` is called once, at the end of the pipe or after close(). */
 export function createPipeReader(
   fd: number,
   output: (bytes: Buffer) => void,
   closed: () => void = () => {},
 ): PipeReader {
-  const socket = new Socket({ fd, readable: true, writable: false });
-  socket.on('data', output);
+  const socket = new Socket({
+    fd,
+    readable: true,
+    writable: false,
+    onread: {
+      buffer: Buffer.allocUnsafe(CHUNK),
+      callback(length, bytes) {
+        setImmediate(() => socket.resume());
+        output(bytes.subarray(0, length) as Buffer);
+        return false;
+      },
+    },
+  });
   // A pipe has no error that its end would not tell as well.
   socket.on('error', () => socket.destroy());
   socket.on('end', () => socket.destroy());

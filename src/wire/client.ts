@@ -20,7 +20,7 @@ import {
 } from './reply.ts';
 import type { ChangeInfo, CheckInfo, LayerInfo, LogEntry, ServiceInfo, SystemInfo } from './shapes.ts';
 
-export type { Address, ClientFailure } from './connection.ts';
+export type { ClientFailure } from './connection.ts';
 
 type Reply<T> = Promise<Result<T, ClientFailure>>;
 

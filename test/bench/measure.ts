@@ -126,7 +126,7 @@ async function upForASecond(daemon: Daemon): Promise<number> {
 
 function sleeperOf({ pid }: Daemon): number | undefined {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-  return children.map(Number).find((child) => child !== 0 && commandOf(child).includes('sleep\086400'));
+  return children.map(Number).find((child) => child !== 0 && commandOf(child).includes('sleep\x0086400'));
 }
 
 function commandOf(pid: number): string {

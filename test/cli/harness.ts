@@ -7,7 +7,7 @@ import { startFakeServer, type Answerer, type FakeServer } from '../wire/fake-se
 // Texts below are exact, so the zone is fixed.
 process.env['TZ'] = 'UTC';
 
-export const now = new Date('2026-11-20T23:00:00Z');
+const now = new Date('2026-11-20T23:00:00Z');
 
 export interface Ended {
   readonly code: number;
@@ -16,7 +16,7 @@ export interface Ended {
 }
 
 /** A writable that keeps what it is given. */
-export function collector(): { readonly stream: Writable; text(): string } {
+function collector(): { readonly stream: Writable; text(): string } {
   const chunks: Buffer[] = [];
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {

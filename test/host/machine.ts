@@ -27,7 +27,7 @@ export async function loadLibc(): Promise<Libc> {
   return libc.value;
 }
 
-export const searchPath = process.env['PATH'] ?? '/usr/bin:/bin';
+const searchPath = process.env['PATH'] ?? '/usr/bin:/bin';
 
 /** A launch of `argv` as ourselves, with PATH alone. */
 export function launchOf(argv: readonly string[], further: Partial<Launch> = {}): Launch {

@@ -8,8 +8,8 @@ import { dirname, join } from 'node:path';
 const SUITE = 'trixie';
 const PACKAGES = ['ca-certificates', 'netbase', 'tzdata', 'python3', 'python3-venv', 'libstdc++6'];
 
-export const PYTHON_IMAGE = 'docker.io/library/python:3.13-slim-trixie';
-export const NODE_IMAGE = 'docker.io/library/node:24-trixie-slim';
+const PYTHON_IMAGE = 'docker.io/library/python:3.13-slim-trixie';
+const NODE_IMAGE = 'docker.io/library/node:24-trixie-slim';
 
 /** Runs buildah on a store of its own, so that these images never pass for the real ones elsewhere. */
 export type Buildah = (...args: string[]) => string;

@@ -28,8 +28,8 @@ export interface Options {
 export interface Container extends AsyncDisposable {
   /** The body of a page, as soon as there is one. */
   page(path: string): Promise<string>;
-  /** The image's health check, run beside PID 1. */
-  health(): { readonly code: number | null; readonly output: string };
+  /** Runs a command beside PID 1, as `docker exec` does. */
+  execute(command: readonly string[]): { readonly code: number | null; readonly output: string };
   /** The user of every process in the container. */
   users(): number[];
   /** Sends SIGTERM to PID 1 and returns its exit code; null where a signal ended it. */
@@ -57,9 +57,9 @@ const MOUNTS = `
 
 export async function startContainer(image: Image, options: Options = {}): Promise<Container> {
   const port = await freePort();
-  const command = inside(image, port, [...image.config.Entrypoint, ...(options.args ?? [])]);
+  const first = inside(image, port, [...image.config.Entrypoint, ...(options.args ?? [])]);
   const mode = options.readOnly === true ? 'ro' : 'rw';
-  const mounts = ['sh', '-c', MOUNTS, 'sh', image.path, mode, (options.hidden ?? []).join(' '), ...command];
+  const mounts = ['sh', '-c', MOUNTS, 'sh', image.path, mode, (options.hidden ?? []).join(' '), ...first];
   const child = spawn('unshare', ['--mount', '--pid', '--fork', '--', ...mounts]);
   const exited = once(child, 'exit');
   let output = '';
@@ -69,7 +69,8 @@ export async function startContainer(image: Image, options: Options = {}): Promi
     const deadline = performance.now() + PATIENCE;
     for (;;) {
       try {
-        const reply = await fetch(`http://127.0.0.1:${port}${path}`);
+        // Without a connection that is kept, for which Gunicorn would wait when it stops.
+        const reply = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
         return await reply.text();
       } catch (error) {
         const gone = child.exitCode !== null;
@@ -80,16 +81,14 @@ export async function startContainer(image: Image, options: Options = {}): Promi
     }
   }
 
-  function health(): { readonly code: number | null; readonly output: string } {
-    const [kind, ...words] = image.config.Healthcheck?.Test ?? [];
-    if (kind !== 'CMD') throw new Error('the image has no health check of kind CMD');
+  function execute(command: readonly string[]): { readonly code: number | null; readonly output: string } {
     const target = [
       '--target',
       String(initOf(child)),
       '--mount',
       '--pid',
       '--',
-      ...inside(image, port, words),
+      ...inside(image, port, command),
     ];
     const { status, stdout, stderr } = spawnSync('nsenter', target, { encoding: 'utf8' });
     return { code: status, output: stdout + stderr };
@@ -114,7 +113,7 @@ export async function startContainer(image: Image, options: Options = {}): Promi
     await exited;
   }
 
-  return { page, health, users, stop, [Symbol.asyncDispose]: dispose };
+  return { page, execute, users, stop, [Symbol.asyncDispose]: dispose };
 }
 
 /** The command line that changes root, user, directory and environment to the image's. */

@@ -1,5 +1,5 @@
 // A real djsup for tests: in a temporary directory, as PID 1 of a namespace of its own where that can be had.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execaSync } from 'execa';
 
 export const root = join(import.meta.dirname, '../..');
 export const program = join(root, 'bin/djsup');
@@ -113,13 +114,15 @@ export function launchRig(options: RigOptions = {}): Rig {
     stderr: () => stderr,
     stdout: () => stdout,
     cli(...args) {
-      const done = spawnSync(program, args, {
+      const done = execaSync(program, args, {
         env: environment,
+        extendEnv: false,
         cwd: directory,
-        encoding: 'utf8',
+        reject: false,
+        stripFinalNewline: false,
         timeout: 60_000,
       });
-      return { code: done.status, stdout: done.stdout, stderr: done.stderr };
+      return { code: done.exitCode ?? null, stdout: done.stdout, stderr: done.stderr };
     },
     api: (method, path, body) => ask(join(directory, '.djsup.socket'), method, path, body),
     signal: (signal) => void process.kill(pid(), signal),
@@ -209,16 +212,6 @@ export async function fetchText(url: string): Promise<string | undefined> {
     return response.ok ? await response.text() : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** True where `file` can be run. */
-export function canRun(file: string, ...args: readonly string[]): boolean {
-  try {
-    execFileSync(file, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -40,7 +40,7 @@ export function world(
     copy: options.verbose === true ? (text) => void copied.push(text) : undefined,
     explain: (_argv, exit) =>
       'code' in exit && exit.code === 3 ? 'the application does not import' : undefined,
-    watch: (_service, _argv, line) => (line === 'boot' ? 'workers exit at boot' : undefined),
+    watch: () => (line) => (line === 'boot' ? 'workers exit at boot' : undefined),
     system: { version: '0.0.0', bootId: 'b', httpAddress: undefined, appId: 'djsup' },
   });
   if (options.plan !== undefined) {

@@ -1,0 +1,241 @@
+// The state charts, found by running the machines: every state that can be reached, fed every event.
+// Law: nothing is drawn by hand; an edge whose condition cannot be told stops the generation.
+import { checkDeadline, inactive, stepCheck } from '../src/core/check.ts';
+import type { CheckEvent, CheckPolicy, CheckState } from '../src/core/check.ts';
+import { idle, serviceDeadline } from '../src/core/service-state.ts';
+import type { ServiceEvent, ServicePolicy, ServiceState } from '../src/core/service-state.ts';
+import { stepService } from '../src/core/service.ts';
+
+/** One event that a state is fed: the word for it on the chart, and what of the event may decide where it leads. */
+export interface Trial<E> {
+  readonly word: string;
+  readonly details: readonly string[];
+  readonly event: E;
+}
+
+export interface Machine<P, S, E> {
+  readonly initial: S;
+  readonly policies: readonly { readonly name: string; readonly policy: P }[];
+  step(policy: P, state: S, event: E): S;
+  trials(state: S): readonly Trial<E>[];
+  node(state: S): string;
+  /** What else of the state may decide where an event leads. */
+  guards(state: S): readonly string[];
+}
+
+interface Move {
+  readonly from: string;
+  readonly word: string;
+  readonly to: string;
+  readonly conditions: readonly string[];
+}
+
+/** Edges as `from --> to: words`, in the order in which they were found. Events that change nothing are left out. */
+export function edgesOf<P, S, E>(machine: Machine<P, S, E>): readonly string[] {
+  const alternatives = Map.groupBy(movesOf(machine), ({ from, word }) => `${from}, ${word}`);
+  const labels = [...alternatives.values()].flatMap((moves) =>
+    moves
+      .filter(({ from, to }) => from !== to)
+      .map((move) => ({ edge: `${move.from} --> ${move.to}`, text: label(move, moves) })),
+  );
+  const edges = Map.groupBy(labels, ({ edge }) => edge);
+  return [...edges].map(([edge, own]) => `${edge}: ${[...new Set(own.map(({ text }) => text))].join(' / ')}`);
+}
+
+function movesOf<P, S, E>(machine: Machine<P, S, E>): readonly Move[] {
+  const moves: Move[] = [];
+  for (const { name, policy } of machine.policies) {
+    const seen = new Set([shapeOf(machine.initial)]);
+    const open = [machine.initial];
+    for (const state of open) {
+      for (const { word, details, event } of machine.trials(state)) {
+        const next = machine.step(policy, state, event);
+        if (!seen.has(shapeOf(next))) open.push(next);
+        seen.add(shapeOf(next));
+        const conditions = [...machine.guards(state), name, ...details];
+        moves.push({ from: machine.node(state), word, to: machine.node(next), conditions });
+      }
+    }
+  }
+  return moves;
+}
+
+/** The word with as few of its conditions as tell where it leads, among all that the word can do in this state. */
+function label(move: Move, alternatives: readonly Move[]): string {
+  const told = subsets(move.conditions).find((some) =>
+    alternatives
+      .filter(({ conditions }) => some.every((condition) => conditions.includes(condition)))
+      .every(({ to }) => to === move.to),
+  );
+  if (told !== undefined) return [move.word, ...told].join(', ');
+  throw new Error(`cannot draw "${move.word}" of "${move.from}": nothing tells where it leads`);
+}
+
+/** The smallest first. */
+function subsets(items: readonly string[]): readonly (readonly string[])[] {
+  const all = items.reduce<string[][]>(
+    (some, item) => [...some, ...some.map((each) => [...each, item])],
+    [[]],
+  );
+  return all.toSorted((a, b) => a.length - b.length);
+}
+
+/** What makes two states the same to a chart: numbers count as zero or not, lists as empty or not. */
+function shapeOf(state: unknown): string {
+  return JSON.stringify(state, (_key, value: unknown) => {
+    if (typeof value === 'number') return value === 0 ? 0 : 1;
+    return Array.isArray(value) ? value.length > 0 : value;
+  });
+}
+
+type Trials<E extends { readonly kind: string }> = Readonly<
+  Record<E['kind'], readonly (readonly [event: E, word?: string, ...details: string[]])[]>
+>;
+
+/** Every event's trials; the word is the event's kind where none is given. */
+function listed<E extends { readonly kind: string }>(trials: Trials<E>): readonly Trial<E>[] {
+  const rows = Object.values<Trials<E>[E['kind']]>(trials).flat();
+  return rows.map(([event, word = event.kind, ...details]) => ({ word, details, event }));
+}
+
+export const serviceMachine: Machine<ServicePolicy, ServiceState, ServiceEvent> = {
+  initial: idle,
+  policies: (['restart', 'ignore', 'shutdown'] as const).map((name) => ({
+    name,
+    policy: {
+      onSuccess: name,
+      onFailure: name,
+      backoff: { delay: 500, factor: 2, limit: 30_000 },
+      killDelay: 5_000,
+      killMode: 'main-first',
+    },
+  })),
+  step(policy, state, event) {
+    const now = event.kind === 'tick' ? (serviceDeadline(state) ?? 0) : 0;
+    return stepService(policy, state, event, { now, jitter: 0 })[0];
+  },
+  trials(state) {
+    const run = 'run' in state ? state.run : 0;
+    const waiter = 'somebody';
+    const exited = { kind: 'exited', run } as const;
+    const failed = { kind: 'check-failed', check: 'c' } as const;
+    // A new kind of event has to be given its trials here before this compiles.
+    return listed<ServiceEvent>({
+      start: [[{ kind: 'start', waiter }]],
+      stop: [[{ kind: 'stop', waiter }]],
+      abort: [[{ kind: 'abort', waiter }]],
+      swept: [[{ kind: 'swept', run, found: 0, left: 0 }]],
+      spawned: [[{ kind: 'spawned', run, pid: 1 }]],
+      'spawn-failed': [[{ kind: 'spawn-failed', run, reason: 'none' }]],
+      exited: [
+        [{ ...exited, exit: { code: 0 }, alone: true }, 'exited', 'code 0', 'alone'],
+        [{ ...exited, exit: { code: 1 }, alone: true }, 'exited', 'not code 0', 'alone'],
+        [{ ...exited, exit: { code: 0 }, alone: false }, 'exited', 'code 0', 'not alone'],
+        [{ ...exited, exit: { code: 1 }, alone: false }, 'exited', 'not code 0', 'not alone'],
+      ],
+      emptied: [[{ kind: 'emptied', run }]],
+      'check-failed': [
+        [{ ...failed, action: 'restart' }, 'check-failed', 'on-check-failure restart'],
+        [{ ...failed, action: 'ignore' }, 'check-failed', 'on-check-failure ignore'],
+        [{ ...failed, action: 'shutdown' }, 'check-failed', 'on-check-failure shutdown'],
+        [{ ...failed, action: 'success-shutdown' }, 'check-failed', 'on-check-failure success-shutdown'],
+      ],
+      kill: [[{ kind: 'kill' }]],
+      tick: [[{ kind: 'tick' }, 'deadline']],
+    });
+  },
+  node: (state) => state.kind,
+  guards(state) {
+    if ('afterwards' in state)
+      return [
+        state.afterwards.kind === 'restart' ? 'to restart' : 'to stop',
+        state.mainGone ? 'main process gone' : 'main process there',
+      ];
+    if (state.kind !== 'clearing' && state.kind !== 'spawning') return [];
+    return [
+      state.waiters.length > 0 ? 'somebody waits' : 'nobody waits',
+      state.tries.count > 0 ? 'after a failure' : 'first try',
+    ];
+  },
+};
+
+export const checkMachine: Machine<CheckPolicy, CheckState, CheckEvent> = {
+  initial: inactive,
+  policies: [
+    { name: 'threshold reached', policy: tiedCheck(1) },
+    { name: 'threshold not reached', policy: tiedCheck(9) },
+  ],
+  step(policy, state, event) {
+    const now = event.kind === 'tick' ? (checkDeadline(state) ?? 0) : 0;
+    return stepCheck(policy, state, event, { now, jitter: 0 })[0];
+  },
+  trials(state) {
+    const probing = state.kind === 'active' ? state.probing : undefined;
+    const result = { kind: 'result', number: probing?.number ?? 0 } as const;
+    const trials = listed<CheckEvent>({
+      start: [
+        [{ kind: 'start', serviceUp: true }, 'start', 'service up'],
+        [{ kind: 'start', serviceUp: false }, 'start', 'service not up'],
+      ],
+      stop: [[{ kind: 'stop' }]],
+      'service-up': [[{ kind: 'service-up' }]],
+      'service-down': [
+        [{ kind: 'service-down', wanted: true }, 'service-down', 'wanted'],
+        [{ kind: 'service-down', wanted: false }, 'service-down', 'not wanted'],
+      ],
+      refresh: [[{ kind: 'refresh', waiter: 'somebody' }]],
+      result: [
+        [{ ...result, outcome: { up: true } }, 'success'],
+        [{ ...result, outcome: { up: false, error: 'none', details: '' } }, 'failure'],
+      ],
+      tick: [[{ kind: 'tick' }, 'deadline']],
+    });
+    return trials.filter(({ event }) => event.kind !== 'result' || probing !== undefined);
+  },
+  node(state) {
+    if (state.kind !== 'active') return state.kind;
+    return state.down ? 'down' : 'up';
+  },
+  guards(state) {
+    if (state.kind !== 'active' || state.probing === undefined) return [];
+    const { early, waiters } = state.probing;
+    return [early && waiters.length === 0 ? 'early look' : 'regular run'];
+  },
+};
+
+function tiedCheck(threshold: number): CheckPolicy {
+  return { period: 10_000, threshold, startPeriod: 0, services: ['its service'] };
+}
+
+function chart<P, S, E>(machine: Machine<P, S, E>): string {
+  const lines = edgesOf(machine).map((edge) => `    ${edge}\n`);
+  return `\`\`\`mermaid\nstateDiagram-v2\n    [*] --> ${machine.node(machine.initial)}\n${lines.join('')}\`\`\``;
+}
+
+/** The page as Markdown, ended by a newline. */
+export function stateCharts(): string {
+  return `# State charts
+
+<!-- Generated from src/core by "npm run docs"; do not edit. -->
+
+Each machine was run through every state it can reach, with every event. An edge names its events; events that leave a
+state as it is are not drawn. "deadline" is the state's own deadline. What else an event causes (a signal, a report to
+who waits, a shutdown of the daemon) is an effect, which \`src/core/service.ts\` and \`src/core/check.ts\` list.
+
+## Service
+
+\`current\` of the API is Pebble's word: \`active\` for starting and running; \`backoff\`; \`error\` for exited; \`inactive\` for
+the rest, though clearing and spawning before a restart count as \`backoff\`. \`djsup services --wide\` shows the state itself.
+The action is that of \`on-success\` after exit code 0 and of \`on-failure\` after anything else; \`success-shutdown\` and
+\`failure-shutdown\` lead where \`shutdown\` leads.
+
+${chart(serviceMachine)}
+
+## Check
+
+A check that is tied to no service never waits: its service counts as up. Up and down are one state, \`active\`, before and
+after its failures have reached the threshold.
+
+${chart(checkMachine)}
+`;
+}
