@@ -18,7 +18,6 @@ import { fileURLToPath } from 'node:url';
 class Refusal extends Error {}
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const example = join(root, 'examples/hello');
 const own = join(root, 'node_modules', `node-linux-${process.arch}`, 'bin/node');
 
 try {
@@ -76,7 +75,8 @@ function fetchNode(npm, name, locked) {
 /** The example's Python, which the tests of the real thing use as well, unless DJSUP_TEST_PYTHON names another. */
 function installPython() {
   if (process.env.DJSUP_TEST_PYTHON) return;
-  const pins = read('examples/hello/requirements.txt') + read('examples/hello/constraints.txt');
+  const files = ['examples/hello/requirements.txt', 'test/requirements.txt'];
+  const pins = [...files, 'examples/hello/constraints.txt'].map(read).join('');
   const home = join(root, '.venv');
   const stamp = join(home, '.djsup-setup');
   const python = join(home, 'bin/python3');
@@ -103,7 +103,7 @@ function installPython() {
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
   run(
     python,
-    [...pip, '-r', join(example, 'requirements.txt')],
+    [...pip, ...files.flatMap((file) => ['-r', file])],
     'cannot install the Python packages with pip',
   );
   writeStamp(stamp, pins);

@@ -218,23 +218,25 @@ export function stateCharts(): string {
 
 <!-- Generated from src/core by "npm run docs"; do not edit. -->
 
-Each machine was run through every state it can reach, with every event. An edge names its events; events that leave a
-state as it is are not drawn. "deadline" is the state's own deadline. What else an event causes (a signal, a report to
-who waits, a shutdown of the daemon) is an effect, which \`src/core/service.ts\` and \`src/core/check.ts\` list.
+Each machine was run through every state it can reach, with every event. An edge names its events, each with as few
+conditions as tell where it leads; events that leave a state as it is are not drawn. "deadline" is the state's own deadline.
+What else an event causes (a signal, a report to who waits, a shutdown of the daemon) is an effect; the types in
+\`src/core/service-state.ts\` and \`src/core/check.ts\` list them.
 
 ## Service
 
-\`current\` of the API is Pebble's word: \`active\` for starting and running; \`backoff\`; \`error\` for exited; \`inactive\` for
-the rest, though clearing and spawning before a restart count as \`backoff\`. \`djsup services --wide\` shows the state itself.
-The action is that of \`on-success\` after exit code 0 and of \`on-failure\` after anything else; \`success-shutdown\` and
-\`failure-shutdown\` lead where \`shutdown\` leads.
+Of the events, \`swept\` says that what an earlier run left behind has been ended; \`exited\` that the main process has been
+reaped, alone or not in its process group; \`emptied\` that the last of that group has gone. \`restart\`, \`ignore\` and
+\`shutdown\` are the action of \`on-success\` after exit code 0 and of \`on-failure\` otherwise; \`success-shutdown\` and
+\`failure-shutdown\` lead where \`shutdown\` leads. [Operating](../guides/operating.md#reading-djsup-services---wide) says what
+each state means.
 
 ${chart(serviceMachine)}
 
 ## Check
 
-A check that is tied to no service never waits: its service counts as up. Up and down are one state, \`active\`, before and
-after its failures have reached the threshold.
+Of a check that is tied to a service; one that is tied to none never waits. Up and down are one state, \`active\`, before and
+after its failures have reached the threshold. An early look, between the regular runs, counts success only.
 
 ${chart(checkMachine)}
 `;

@@ -5,6 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { runCli } from './cli/main.ts';
 import { resolvePaths } from './cli/paths.ts';
 import { processSurroundings } from './cli/surroundings.ts';
+import { catchSignals } from './host/signals.ts';
+
+// The kernel drops a signal to PID 1 that nobody listens for, so somebody does before all that takes time.
+const signals = process.pid === 1 ? catchSignals() : undefined;
 
 // Compiled code that the build has left beside this file.
 const compiled = fileURLToPath(new URL('cache', import.meta.url));
@@ -21,7 +25,17 @@ process.exitCode = await runCli({
   version,
   async program() {
     const { createProgram } = await import('./program.ts');
-    const paths = resolvePaths(environment, invokedAs, cwd, (path) => surroundings.exists(path));
-    return createProgram({ paths, version, environment, cwd });
+    const paths = resolvePaths(
+      environment,
+      invokedAs,
+      cwd,
+      (path) => surroundings.exists(path),
+      surroundings.isRoot,
+    );
+    return createProgram({ paths, version, environment, cwd, signals });
+  },
+  async statsdExporter(flags) {
+    const { runExporter } = await import('./exporter/main.ts');
+    return runExporter(flags, version);
   },
 });

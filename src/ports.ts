@@ -28,7 +28,7 @@ export interface Launch {
 }
 
 export interface ChildEvents {
-  /** Bytes of stdout and stderr, one pipe, in the order written. */
+  /** Bytes of stdout and stderr, one pipe, in the order written. They are the caller's again after the call. */
   output(bytes: Buffer): void;
   /** The main process has been reaped; `alone` says that no other process of its group is left. Never before spawn() returned. */
   exited(exit: Exit, alone: boolean): void;
@@ -51,6 +51,8 @@ export interface Spawner {
    * and how many would not die within 5 s of SIGKILL.
    */
   sweep(owner: string, grace: number, done: (found: number, left: number) => void): void;
+  /** The same for all that this daemon, or an earlier one of its directory, has started and that still lives: its end. */
+  sweepAll(grace: number, done: (found: number, left: number) => void): void;
   /** Runs a command to its end, for exec checks: output capped, its whole group killed at the time-out. */
   run(launch: Omit<Launch, 'owner'>, timeout: number): Promise<ProbeOutcome>;
 }

@@ -6,12 +6,14 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   statSync,
 } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { isAbsolute } from 'node:path';
+import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { createServer } from './api/server.ts';
 import type { Paths } from './cli/paths.ts';
@@ -34,14 +36,14 @@ import { createClock } from './host/clock.ts';
 import { exitNow } from './host/exit.ts';
 import { createFiles } from './host/files.ts';
 import { createLibc } from './host/libc.ts';
+import type { Libc } from './host/libc.ts';
 import { createLog, logLine } from './host/log.ts';
 import { createMeter } from './host/meter.ts';
 import { createOutput } from './host/output.ts';
 import { createPeerUid } from './host/peer.ts';
 import { createProber } from './host/prober.ts';
 import { createReaper } from './host/reaper.ts';
-import { onSignals } from './host/signals.ts';
-import type { DaemonSignal } from './host/signals.ts';
+import { catchSignals } from './host/signals.ts';
 import { createSpawner } from './host/spawner.ts';
 import type { Log } from './ports.ts';
 
@@ -50,12 +52,14 @@ export interface ProgramDeps {
   readonly version: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Signals that are caught already; undefined: none are. */
+  readonly signals: ReturnType<typeof catchSignals> | undefined;
 }
 
 /** What a stop of the daemon's own listeners and outputs may take, ms. */
 const closeGrace = 1_000;
 
-export function createProgram({ paths, version, environment, cwd }: ProgramDeps): Program {
+export function createProgram({ paths, version, environment, cwd, signals }: ProgramDeps): Program {
   const files = createFiles();
   const shipped = {
     get text() {
@@ -68,7 +72,8 @@ export function createProgram({ paths, version, environment, cwd }: ProgramDeps)
     args: RunOptions['args'],
     layersDirectory: string = paths.layers,
   ): Result<Gathered, readonly string[]> {
-    const off = paths.flavour === 'pebble' || environment['DJSUP_DJANGO'] === 'off';
+    // Pebble starts nothing by itself, so neither does who goes by its name.
+    const off = environment['DJSUP_INVOKED_AS'] === 'pebble' || environment['DJSUP_DJANGO'] === 'off';
     const projectDirectories = off ? [] : [cwd, '/django/app'];
     return gatherLayers({
       files,
@@ -81,6 +86,7 @@ export function createProgram({ paths, version, environment, cwd }: ProgramDeps)
   }
 
   async function run(options: RunOptions, session?: Session): Promise<number> {
+    const listen = signals ?? catchSignals();
     const gap = (lines: number): string => {
       const text = `${lines} lines dropped: the reader of this output is too slow`;
       return logLine(paths.flavour, new Date().toISOString(), text).trimEnd();
@@ -104,6 +110,7 @@ export function createProgram({ paths, version, environment, cwd }: ProgramDeps)
       options,
       session,
       log,
+      listen,
       libc.value,
       stdout === undefined ? undefined : (text) => stdout.write(text),
     );
@@ -116,9 +123,8 @@ export function createProgram({ paths, version, environment, cwd }: ProgramDeps)
     options: RunOptions,
     session: Session | undefined,
     log: Log,
-    libc: Parameters<typeof createReaper>[0]['libc'] &
-      Parameters<typeof createSpawner>[0]['libc'] &
-      Parameters<typeof createPeerUid>[0] & { becomeSubreaper(): boolean },
+    listen: ReturnType<typeof catchSignals>,
+    libc: Libc,
     copy: ((text: string) => void) | undefined,
   ): Promise<number> {
     const cannot = (lines: readonly string[]): number => {
@@ -132,26 +138,19 @@ export function createProgram({ paths, version, environment, cwd }: ProgramDeps)
     );
     const bug = (error: unknown): void =>
       log.write('error', `bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    // Node would write its warnings in a form of its own, and wait for a reader of stderr that stalls.
+    process.removeAllListeners('warning');
+    process.on('warning', ({ message }) => log.write('warn', message));
     process.on('uncaughtException', bug);
     process.on('unhandledRejection', bug);
 
-    const place = prepareDirectory(paths, options.createDirs, environment);
+    const place = prepareDirectory(paths, options.createDirs || isUnnamed(paths, environment), environment);
     if (!place.ok) return cannot([`cannot run daemon: ${place.failure.message}`]);
     if (place.value.note !== undefined) log.write('warn', place.value.note);
     const gathered = gather(options.args);
     if (!gathered.ok) return cannot(['cannot run daemon: cannot load plan:', ...gathered.failure]);
 
-    let supervisor: Supervisor | undefined;
-    let early: DaemonSignal | undefined;
-    onSignals((signal) => {
-      if (supervisor === undefined) early = signal;
-      else obey(supervisor, signal);
-    });
-    const obey = (daemon: Supervisor, signal: DaemonSignal): void => {
-      if (signal === 'SIGHUP') return reload(daemon, log, () => gather(options.args));
-      daemon.stop(0, `Exiting on ${signalWords[signal]} signal.`);
-    };
-
+    const fromTerminal = isatty(0);
     const clock = createClock();
     const spawner = createSpawner({
       libc,
@@ -199,6 +198,12 @@ export function createProgram({ paths, version, environment, cwd }: ProgramDeps)
         'error',
         `${unix.failure.message}; djsup goes on without its local API: set DJSUP_SOCKET to a path on a writable mount`,
       );
+    if (place.value.writable && !libc.lock(openSync(paths.directory, 'r'))) {
+      await server.close(closeGrace);
+      return cannot([
+        `cannot run daemon: another one runs in "${paths.directory}"; set ${paths.flavour.toUpperCase()} to a directory of its own`,
+      ]);
+    }
     if (options.http !== undefined) {
       const http = await server.listenHttp(options.http);
       if (!http.ok) return cannot([`cannot run daemon: ${http.failure.message}`]);
@@ -208,9 +213,18 @@ export function createProgram({ paths, version, environment, cwd }: ProgramDeps)
     for (const line of gathered.value.notes) log.write('info', line);
     for (const line of gathered.value.warnings) log.write('warn', line);
 
-    supervisor = daemon;
     daemon.resume();
-    if (early !== undefined) obey(daemon, early);
+    let hungUp = false;
+    listen((signal) => {
+      if (signal === 'SIGHUP' && fromTerminal && !isatty(0)) {
+        // The terminal has gone that djsup was started from: nobody is there to stop it any more.
+        if (!hungUp) daemon.stop(0, 'Exiting on hangup of the terminal.');
+        hungUp = true;
+        return;
+      }
+      if (signal === 'SIGHUP') return reload(daemon, log, () => gather(options.args));
+      daemon.stop(0, `Exiting on ${signalWords[signal]} signal.`);
+    });
     if (!options.hold) autostart(daemon, log);
     if (session !== undefined)
       void session().then((code) =>
@@ -329,9 +343,14 @@ function prepareDirectory(
       writable: false,
       statePath: undefined,
       note: never ? undefined : note,
-      instance: readFileSync('/proc/sys/kernel/random/uuid', 'utf8').trim(),
+      instance: kernelId('uuid'),
     });
   }
+}
+
+/** Nobody has said which directory: djsup makes its own, so that `djsup run` needs nothing else. */
+function isUnnamed({ flavour }: Paths, environment: ProgramDeps['environment']): boolean {
+  return flavour === 'djsup' && !environment['DJSUP'];
 }
 
 /** Fills an empty or missing directory from a template that a volume mount has hidden. */
@@ -356,8 +375,16 @@ function inherited(environment: ProgramDeps['environment']): Readonly<Record<str
 
 /** Of the kernel; of this start where djsup is PID 1, so that a container's restart can be told. */
 function bootId(): string {
-  const name = process.pid === 1 ? 'uuid' : 'boot_id';
-  return readFileSync(`/proc/sys/kernel/random/${name}`, 'utf8').trim();
+  return kernelId(process.pid === 1 ? 'uuid' : 'boot_id');
+}
+
+/** From the kernel, so that no cryptography is loaded for it; the time of the start where there is no /proc. */
+function kernelId(name: 'uuid' | 'boot_id'): string {
+  try {
+    return readFileSync(`/proc/sys/kernel/random/${name}`, 'utf8').trim();
+  } catch {
+    return String(Date.now());
+  }
 }
 
 function levelOf(options: RunOptions, environment: ProgramDeps['environment']): 'debug' | 'info' | 'error' {

@@ -7,7 +7,9 @@ import { keyRows } from '../docs/layer-page.ts';
 import type { KeyRow } from '../docs/layer-page.ts';
 import { references } from '../docs/references.ts';
 import { edgesOf, serviceMachine } from '../docs/state-charts.ts';
-import { planOf } from './core/plan-kit.ts';
+import type { ProjectFacts } from '../src/django/project.ts';
+import { fillLayer } from '../src/django/layer.ts';
+import { planOf, planProblemsOf, problemsOf } from './core/plan-kit.ts';
 
 type Pages = ReadonlyMap<string, string>;
 
@@ -111,19 +113,65 @@ test('every link between the documents leads somewhere', () => {
   expect(brokenLinks(join(root, 'README.md'), planted)).toEqual(['docs/none.md', 'README.md#none']);
 });
 
-/** Read by tests alone, or set by djsup for its own children and told where that is told. */
-const unlisted = new Set(['DJSUP_TEST_PYTHON', 'DJSUP_INVOKED_AS', 'DJSUP_INSTALL']);
-
-function variablesIn(text: string): Set<string> {
-  return new Set([...text.matchAll(/\bDJSUP(?:_[A-Z]+)+\b/g)].map(([name]) => name));
+/** The code blocks of a document that show a layer. */
+function layersShown(text: string): string[] {
+  const blocks = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  return blocks.filter((block) => !block.startsWith('apiVersion:'));
 }
 
-test('every DJSUP_ variable that the code reads is in the table of the guide, and no other', () => {
-  const files = globSync(['src/**/*.ts', 'layers/*.{py,yaml}'], { cwd: root });
-  const read = variablesIn(files.map((name) => readFileSync(join(root, name), 'utf8')).join('\n'));
+/** What is wrong with a layer over the one that djsup ships. */
+function problemsOverShipped(layer: string): string[] {
+  const own = problemsOf(layer);
+  if (own.length > 0) return own;
+  const shipped = readFileSync(join(root, 'layers/django.yaml'), 'utf8');
+  return planProblemsOf(fillLayer(facts, { text: shipped, gunicornConfig: '/gunicorn.conf.py' }), layer);
+}
+
+const facts: ProjectFacts = {
+  root: '/project',
+  appDir: '/project',
+  name: 'shop',
+  wsgi: 'shop.wsgi:application',
+  managePy: undefined,
+  workerClass: 'sync',
+  python: '/usr/bin/python3',
+  gunicorn: {
+    config: undefined,
+    bind: ['0.0.0.0:8000'],
+    probe: '127.0.0.1:8000',
+    workerClass: undefined,
+    gracefulTimeout: 30,
+  },
+  requirementFiles: [],
+  evidence: [],
+  warnings: [],
+};
+
+test('every layer that a guide shows is one that djsup takes', () => {
+  const files = globSync('docs/guides/*.md', { cwd: root });
+  const layers = files.flatMap((name) => layersShown(readFileSync(join(root, name), 'utf8')));
+  expect(layers.length).toBeGreaterThan(4);
+  expect(layers.flatMap(problemsOverShipped)).toEqual([]);
+  const planted = '```yaml\nservices:\n  django:\n    override: merge\n    enviroment: {}\n```\n';
+  expect(layersShown(planted).flatMap(problemsOverShipped)).toHaveLength(1);
+});
+
+/** Set by the launcher, read by nobody else. */
+const internal = new Set(['DJSUP_INVOKED_AS']);
+
+/** Variables that a text of TypeScript, Python or YAML takes from the environment. */
+function variablesRead(text: string): Set<string> {
+  return new Set(
+    [...text.matchAll(/(?:environment\[|env\[|environ\.get\()["'](DJSUP\w*)/g)].map(([, name = '']) => name),
+  );
+}
+
+test('every DJSUP variable that the code reads has its row in the guide, and no other name has', () => {
+  const files = globSync(['src/**/*.ts', 'layers/*.py'], { cwd: root });
+  const code = files.map((name) => readFileSync(join(root, name), 'utf8')).join('\n');
   const guide = readFileSync(join(root, 'docs/guides/operating.md'), 'utf8');
-  const rows = guide.split('\n').filter((line) => line.startsWith('| `'));
-  const told = variablesIn(rows.join('\n'));
-  expect([...read.difference(unlisted).symmetricDifference(told)]).toEqual([]);
-  expect([...variablesIn(`environment['DJSUP_PLANTED']`).difference(told)]).toEqual(['DJSUP_PLANTED']);
+  const told = new Set([...guide.matchAll(/^\| `(DJSUP\w*)` /gm)].map(([, name = '']) => name));
+  expect([...variablesRead(code).difference(internal).difference(told)]).toEqual([]);
+  expect([...told].filter((name) => !code.includes(`'${name}'`) && !code.includes(`"${name}"`))).toEqual([]);
+  expect([...variablesRead(`environment['DJSUP_PLANTED']`).difference(told)]).toEqual(['DJSUP_PLANTED']);
 });

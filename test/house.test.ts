@@ -28,9 +28,24 @@ const HOUSE: Readonly<Record<string, Room>> = {
   host: { rooms: ['host', 'core', 'ports'], packages: ['pino', 'hot-shots', 'koffi', 'node:*'] },
   api: { rooms: ['api', 'core', 'ports', 'wire', 'daemon'], packages: ['fastify', ZOD, 'node:*'] },
   cli: { rooms: ['cli', 'core', 'wire'], packages: ['yaml', 'node:*'] },
-  exporter: { rooms: ['exporter', 'core', 'ports'], packages: [] },
+  // yaml: the types of the nodes that core/ reads a mapping file into.
+  exporter: {
+    rooms: ['exporter', 'core', 'ports'],
+    packages: [
+      'yaml',
+      'node:buffer',
+      'node:dgram',
+      'node:events',
+      'node:fs',
+      'node:http',
+      'node:net',
+      'node:timers/promises',
+      'node:zlib',
+    ],
+  },
   // main.ts holds the command line; what `run` needs beyond it is loaded by name alone.
-  main: { rooms: ['cli', 'program'], packages: ['node:*'] },
+  // Signals are caught before the daemon is loaded, or those of the first moment would be lost.
+  main: { rooms: ['cli', 'program', 'exporter', 'host'], packages: ['node:*'] },
   program: {
     rooms: ['core', 'ports', 'wire', 'daemon', 'django', 'host', 'api', 'cli', 'exporter'],
     packages: ['yaml', 'node:*'],
@@ -76,6 +91,7 @@ describe('the house', () => {
   test('everyday commands load neither the server nor what only the daemon needs', () => {
     expect(heavyFrom('main.ts', sources)).toEqual([]);
     expect(heavyFrom('cli/main.ts', sources)).toEqual([]);
+    expect(heavyFrom('exporter/main.ts', sources)).toEqual([]);
   });
 });
 

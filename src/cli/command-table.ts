@@ -26,6 +26,7 @@ const files: Readonly<Record<string, () => Promise<{ readonly command: Command }
   changes: () => import('./commands/changes.ts'),
   tasks: () => import('./commands/tasks.ts'),
   detect: () => import('./commands/detect.ts'),
+  'statsd-exporter': () => import('./commands/statsd-exporter.ts'),
 };
 
 export async function findCommand(name: string): Promise<Command | undefined> {

@@ -2,7 +2,7 @@
 import type { Result } from '../core/result.ts';
 import type { Client } from '../wire/client.ts';
 import type { Paths } from './paths.ts';
-import type { Program } from './program.ts';
+import type { ExporterFlags, Program } from './program.ts';
 
 /** The headings of the short help, in its order. */
 export const categories = ['Run', 'Info', 'Plan', 'Services', 'Checks', 'Changes', 'Django'] as const;
@@ -67,6 +67,8 @@ export interface Context {
   client(): Promise<Client>;
   /** The rest of the program: the daemon and what it can do without running. */
   program(): Promise<Program>;
+  /** Runs the StatsD exporter until it is told to end, and returns its exit code. */
+  statsdExporter(flags: ExporterFlags): Promise<number>;
   now(): Date;
   /** Text to stdout, as it is. Resolves when stdout takes more. */
   print(text: string): Promise<void>;

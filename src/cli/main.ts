@@ -6,7 +6,7 @@ import type { Command, CommandFailure, Context } from './command.ts';
 import { createOutput } from './output.ts';
 import { parseWords } from './parse.ts';
 import { resolvePaths } from './paths.ts';
-import type { Program } from './program.ts';
+import type { ExporterFlags, Program } from './program.ts';
 import { reportFailure } from './report.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -14,6 +14,8 @@ export interface CliOptions extends Surroundings {
   readonly version: string;
   /** Loads the daemon; used by run, enter, detect and plan --check only. */
   program(): Promise<Program>;
+  /** Runs the StatsD exporter until it is told to end, and returns its exit code; loads nothing of the daemon. */
+  statsdExporter(flags: ExporterFlags): Promise<number>;
 }
 
 /** Does what the arguments say and returns the exit code; all output has been handed over by then. Never rejects. */
@@ -21,7 +23,7 @@ export async function runCli(options: CliOptions): Promise<number> {
   const output = createOutput(options.stdout, options.stderr);
   let client: Client | undefined;
   const { environment, invokedAs, version, cwd } = options;
-  const paths = resolvePaths(environment, invokedAs, cwd, (path) => options.exists(path));
+  const paths = resolvePaths(environment, invokedAs, cwd, (path) => options.exists(path), options.isRoot);
   const context: Context = {
     invokedAs,
     version,
@@ -39,6 +41,7 @@ export async function runCli(options: CliOptions): Promise<number> {
       return client;
     },
     program: () => options.program(),
+    statsdExporter: (flags) => options.statsdExporter(flags),
     now: () => options.now(),
     print: (text) => output.print(text),
     note: (line) => output.note(line),

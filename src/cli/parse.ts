@@ -99,9 +99,11 @@ function optionValue(
     if (token.value === undefined) return ok({ name: option.name, text: undefined });
     return refuse('bad-request', `flag \`${dashed}' takes no value`);
   }
+  const short = !token.rawName.startsWith('--') && token.inlineValue;
   const missing = token.value === undefined || (!token.inlineValue && /^-[^\d]/.test(token.value));
   if (missing) return refuse('bad-request', `expected argument for flag \`${dashed}'`);
-  const text = token.value;
+  // `-n=5` as well as `-n5`.
+  const text = short ? token.value.replace(/^=/, '') : token.value;
   if (option.choices === undefined || option.choices.includes(text)) return ok({ name: option.name, text });
   const choices = `${option.choices.slice(0, -1).join(', ')} or ${option.choices.at(-1)}`;
   return refuse('bad-request', `invalid value "${text}" for flag \`${dashed}', must be ${choices}`);

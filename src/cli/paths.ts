@@ -11,18 +11,21 @@ export interface Paths {
   readonly baseUrl: string | undefined;
 }
 
-/** Directory of a clone that `npm start` runs in; used from there when nothing in the environment says otherwise. */
+const defaultDirectory = '/var/lib/djsup/default';
+/** Of a project: used where nothing in the environment says otherwise and a daemon runs there, or could not run elsewhere. */
 const localDirectory = '.djsup';
 
 /**
  * @param invokedAs the last part of the name the program was called by
- * @param exists whether a file exists; asked for the socket below `cwd` at most
+ * @param exists whether a file exists; asked for the socket below `cwd` and for the default directory
+ * @param isRoot who is not cannot make the default directory where it is missing
  */
 export function resolvePaths(
   environment: Readonly<Record<string, string | undefined>>,
   invokedAs: string,
   cwd: string,
   exists: (path: string) => boolean,
+  isRoot: boolean,
 ): Paths {
   const own = environment['DJSUP'] || undefined;
   const pebbles = environment['PEBBLE'] || undefined;
@@ -32,13 +35,15 @@ export function resolvePaths(
 
   const local = `${cwd.replace(/\/$/, '')}/${localDirectory}`;
   const nothingSet = [own, pebbles, ownSocket, pebblesSocket, baseUrl].every((value) => value === undefined);
-  if (nothingSet && exists(`${local}/.djsup.socket`)) return below(local, 'djsup', undefined, undefined);
+  const noDefault = invokedAs === 'djsup' && !isRoot && !exists(defaultDirectory);
+  if (nothingSet && (noDefault || exists(`${local}/.djsup.socket`)))
+    return below(local, 'djsup', undefined, undefined);
 
   const sameSet = (own === undefined) === (pebbles === undefined);
   const asPebble = sameSet ? invokedAs === 'pebble' : own === undefined;
   return asPebble
     ? below(pebbles ?? '/var/lib/pebble/default', 'pebble', pebblesSocket ?? ownSocket, baseUrl)
-    : below(own ?? '/var/lib/djsup/default', 'djsup', ownSocket ?? pebblesSocket, baseUrl);
+    : below(own ?? defaultDirectory, 'djsup', ownSocket ?? pebblesSocket, baseUrl);
 }
 
 function below(

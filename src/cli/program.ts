@@ -27,3 +27,6 @@ export interface Program {
   /** Combines a layers directory with no daemon running: the plan's YAML, or all errors as `file:line:column: message` lines. */
   checkPlan(directory: string): { readonly ok: boolean; readonly output: string };
 }
+
+/** What was typed after `statsd-exporter`: names without dashes; a switch that was given is true. */
+export type ExporterFlags = Readonly<Record<string, string | true>>;

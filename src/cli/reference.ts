@@ -1,4 +1,4 @@
-// docs/cli.md, made from the commands' own data.
+// docs/reference/cli.md, made from the commands' own data.
 import { commandTable } from './command-table.ts';
 import { categories, type Command } from './command.ts';
 import { optionRows, usage } from './help-text.ts';

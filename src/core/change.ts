@@ -148,7 +148,8 @@ function holdDependants(change: Change, now: Date): Change {
   }
 }
 
-function settled(change: Change, now: Date): Change {
+/** Ready once all its tasks are. */
+export function settled(change: Change, now: Date): Change {
   if (change.readyTime !== undefined || !change.tasks.every((task) => isReady(task.status))) return change;
   return { ...change, readyTime: now };
 }

@@ -109,7 +109,7 @@ const serviceFields = {
     'Longest pause before a restart, and the time up after which pauses start anew; default `30s`.',
     'zero',
   ),
-  'kill-delay': duration('From SIGTERM to SIGKILL; default `5s`.', 'above zero'),
+  'kill-delay': duration('From SIGTERM to SIGKILL; default `5s`.', 'zero'),
   'kill-mode': oneOf(
     'Who gets SIGTERM: `main-first` the main process, then what is left of its group; `group` all at once. Default `main-first`.',
     ['main-first', 'group'],

@@ -53,11 +53,14 @@ export function readYaml(text: string, file: string): Reading {
   }
   // One on a line: what follows a broken spot is mostly its echo.
   const told = new Set<number>();
-  for (const error of [...document.errors, ...document.warnings]) {
-    const at = place(error.pos[0]);
-    if (!told.has(at.line)) note(at, `cannot read the YAML: ${syntaxMessage(error)}`);
+  const tell = (offset: number, message: string): void => {
+    const at = place(offset);
+    if (!told.has(at.line)) note(at, `cannot read the YAML: ${message}`);
     told.add(at.line);
-  }
+  };
+  for (const [offset, message] of forbiddenOnes(text)) tell(offset, message);
+  const errors = problems.length > 0 ? [] : [...document.errors, ...document.warnings];
+  for (const error of errors) tell(error.pos[0], syntaxMessage(error));
   const reader = createReader(targets, (node) => (node?.range ? place(node.range[0]) : whole), note, places);
   return {
     root: problems.length > 0 ? undefined : (document.contents ?? undefined),
@@ -67,11 +70,32 @@ export function readYaml(text: string, file: string): Reading {
   };
 }
 
+/** Characters that no YAML may hold as they are (https://yaml.org/spec/1.2.2/#rule-nb-json), with their offsets. */
+function forbiddenOnes(text: string): readonly (readonly [number, string])[] {
+  // What could not be decoded has become U+FFFD. It is told once: a binary file is full of it.
+  const undecoded = text.indexOf('\ufffd');
+  if (undecoded !== -1) return [[undecoded, 'this is not UTF-8 text']];
+  return [...text.matchAll(forbidden)].map(({ index, 0: character }) => {
+    const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    return [index, `character U+${code} is not allowed here, write it as "\\u${code}" in double quotes`];
+  });
+}
+
+// oxlint-disable-next-line no-control-regex
+const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]/gu;
+
+const hints: Partial<Record<YAMLError['code'], string>> = {
+  BLOCK_AS_IMPLICIT_KEY: 'put a value that holds ": " in quotes',
+  TAB_AS_INDENT: 'use spaces',
+};
+
 function syntaxMessage(error: YAMLError): string {
   if (error.code === 'MULTIPLE_DOCS') return 'a layer is one document, this starts a second';
   // The parser recurses, and tells of an exhausted stack as of any other error.
   if (/call stack/i.test(error.message)) return tooDeep;
-  return `${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`;
+  const hint = hints[error.code];
+  const message = `${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`;
+  return hint === undefined ? message : `${message}; ${hint}`;
 }
 
 /** What each alias stands for: the last node before it with that anchor. */

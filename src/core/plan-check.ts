@@ -50,11 +50,11 @@ function probeOf(
   notes: Notes,
 ): Probe | undefined {
   const { http, tcp, exec } = entry;
-  if ([http, tcp, exec].filter((one) => one !== undefined).length !== 1) {
-    return notes.refuse(
-      ['checks', name],
-      `plan must specify one of "http", "tcp", or "exec" for check "${name}"`,
-    );
+  const given = Object.entries({ http, tcp, exec }).filter(([, one]) => one !== undefined);
+  if (given.length !== 1) {
+    const message = `plan must specify one of "http", "tcp", or "exec" for check "${name}"`;
+    const several = given.length === 0 ? '' : `, not ${given.map(([kind]) => `"${kind}"`).join(' and ')}`;
+    return notes.refuse(['checks', name], message + several);
   }
   if (http) {
     if (http.url === undefined) {

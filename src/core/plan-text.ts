@@ -1,6 +1,6 @@
 // The combined plan as YAML text, laid out as Pebble does: 4 spaces, lists indented, words of YAML 1.1 quoted.
 // Law: reading the text as a layer gives the values back.
-import { Document, Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import { Document, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import type { Printable } from './layer-field.ts';
 import { layerField } from './layer-schema.ts';
 import type { LayerValues } from './layer-schema.ts';
@@ -18,15 +18,15 @@ export function planText(values: LayerValues): string {
     lineWidth: 0,
     singleQuote: true,
   });
-  // Text with one of these is in double quotes; a reader of YAML 1.1 would take some of them for line ends.
+  // Text with one of these is in double quotes; a reader of YAML 1.1 would take some of them for line ends, djsup one for a broken file.
   return text.replaceAll(rawControl, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }
 
-const rawControl = /[\x7f-\x9f\u2028\u2029\ufeff]/g;
+const rawControl = /[\x7f-\x9f\u2028\u2029\ufeff\ufffd]/g;
 // oxlint-disable-next-line no-control-regex
-const unprintable = /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]/;
+const unprintable = /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffd-\uffff]/;
 
 /** Words that some YAML reader takes for null, a boolean, a merge key, a number (also in base 60), or a date. */
 const taken = new RegExp(
@@ -43,6 +43,9 @@ const taken = new RegExp(
     .join('|'),
 );
 
+/** Text that would mean something else without quotes. Left to the library, an apostrophe in it would make them double. */
+const special = /^[\s,[\]{}#&*!|>'"%@`]|^[?-](\s|$)|:(\s|$)|\s#|\s$/;
+
 function nodeOf(value: Printable): Scalar | YAMLSeq | YAMLMap {
   if (typeof value === 'number') return new Scalar(value);
   if (typeof value === 'string') return scalarOf(value);
@@ -52,16 +55,22 @@ function nodeOf(value: Printable): Scalar | YAMLSeq | YAMLMap {
     return list;
   }
   const map = new YAMLMap();
-  for (const [key, one] of value as ReadonlyMap<string, Printable>)
-    map.add({ key: scalarOf(key), value: nodeOf(one) });
+  // Not `add`, which looks for the key among all there are.
+  map.items = [...(value as ReadonlyMap<string, Printable>)].map(
+    ([key, one]) => new Pair(scalarOf(key), nodeOf(one)),
+  );
   return map;
 }
 
 function scalarOf(text: string): Scalar {
   const scalar = new Scalar(text);
-  // A block of text that begins with a space would need its indentation told; quotes do not.
-  const quoted = taken.test(text) || unprintable.test(text) || /^\n* /.test(text);
-  if (quoted) scalar.type = 'QUOTE_DOUBLE';
-  else scalar.type = text.includes('\n') ? 'BLOCK_LITERAL' : 'PLAIN';
+  scalar.type = styleOf(text);
   return scalar;
+}
+
+function styleOf(text: string): Scalar.Type {
+  if (taken.test(text) || unprintable.test(text)) return 'QUOTE_DOUBLE';
+  // A block of text that begins with a space would need its indentation told; quotes do not.
+  if (text.includes('\n')) return /^\n* /.test(text) ? 'QUOTE_DOUBLE' : 'BLOCK_LITERAL';
+  return special.test(text) ? 'QUOTE_SINGLE' : 'PLAIN';
 }

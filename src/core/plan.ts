@@ -53,9 +53,14 @@ export function combineLayers(layers: readonly Layer[]): Result<Plan, readonly P
   const services = build(values.services, (name, entry) => serviceConfig(name, entry, workloads, notes));
   const checks = build(values.checks, (name, entry) => checkConfig(name, entry, services, notes));
   const logTargets = build(values['log-targets'], (name, entry) => logTargetConfig(name, entry, notes));
-  if (problems.length > 0) return fail(problems);
+  if (problems.length > 0) return fail(problems.toSorted(byPlace));
   const pairing = values.pairing?.mode ?? 'disabled';
   return ok({ services, checks, logTargets, workloads, pairing, text: planText(values), warnings });
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
+  return a.line - b.line || a.column - b.column;
 }
 
 function build<E, C>(

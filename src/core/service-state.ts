@@ -101,7 +101,8 @@ export type ServiceReport =
 /** Something worth telling people; daemon/tell.ts says how. */
 export type ServiceTale =
   | { readonly kind: 'spawned'; readonly pid: number; readonly restart: boolean }
-  | { readonly kind: 'spawn-failed'; readonly reason: string }
+  /** `retry`: it is tried again after a pause. */
+  | { readonly kind: 'spawn-failed'; readonly reason: string; readonly retry: boolean }
   | { readonly kind: 'up' }
   /** It has stayed up for the backoff's limit after a restart. */
   | { readonly kind: 'steady' }

@@ -1,24 +1,13 @@
-// One instance of a service as a machine: step(policy, state, event, at) -> [state, effects].
+// One instance of a service as a machine: step(policy, state, event, at) -> [state, effects]; what is wanted of it is
+// answered here, what befalls its process in service-process.ts.
 // Laws: at most one child lives; it lives exactly in starting, running, terminating and killing; the outcome of a `spawn`
 // effect is the very next event.
 import type { At } from './at.ts';
-import type { CheckAction, ExitAction } from './config.ts';
-import type { Exit } from './exit.ts';
-import { isSuccess } from './exit.ts';
-import { giveUpDelay, leftoverGrace, noTries, okDelay } from './service-state.ts';
-import type {
-  Child,
-  Ending,
-  ServiceEffect,
-  ServiceEvent,
-  ServicePolicy,
-  ServiceReport,
-  ServiceState,
-  ServiceStep,
-  ServiceTale,
-  Tries,
-  Waiter,
-} from './service-state.ts';
+import type { CheckAction } from './config.ts';
+import { backOff, clear, killing, report, reports, signal, sweep, tell, terminate } from './service-moves.ts';
+import { onEmptied, onExited, onSpawned, onSpawnFailed, onSwept, onTick } from './service-process.ts';
+import { noTries } from './service-state.ts';
+import type { ServiceEvent, ServicePolicy, ServiceState, ServiceStep, Waiter } from './service-state.ts';
 
 export function stepService(
   policy: ServicePolicy,
@@ -128,119 +117,6 @@ function onAbort(state: ServiceState, waiter: Waiter, at: At): ServiceStep {
   ];
 }
 
-function onSwept(state: ServiceState, event: { run: number; found: number; left: number }): ServiceStep {
-  if (state.kind !== 'clearing' || state.run !== event.run) return [state, []];
-  const { found, left } = event;
-  const effects: ServiceEffect[] = found > 0 ? [tell({ kind: 'strays', found, left })] : [];
-  return [{ ...state, kind: 'spawning' }, [...effects, { kind: 'spawn', run: state.run }]];
-}
-
-function onSpawned(
-  policy: ServicePolicy,
-  state: ServiceState,
-  event: { run: number; pid: number },
-  at: At,
-): ServiceStep {
-  if (state.kind !== 'spawning' || state.run !== event.run) return [state, []];
-  const { run, tries } = state;
-  const { pid } = event;
-  const resetAt = at.now + policy.backoff.limit;
-  const restart = tries.count > 0;
-  const born = tell({ kind: 'spawned', pid, restart });
-  // A restart by policy counts as up at once; only a wanted start waits for the okay delay.
-  if (restart && state.waiters.length === 0)
-    return [{ kind: 'running', run, pid, tries, resetAt }, [born, tell({ kind: 'up' })]];
-  return [
-    { kind: 'starting', run, pid, tries, resetAt, waiters: state.waiters, okAt: at.now + okDelay },
-    [born],
-  ];
-}
-
-function onSpawnFailed(
-  policy: ServicePolicy,
-  state: ServiceState,
-  event: { run: number; reason: string },
-  at: At,
-): ServiceStep {
-  if (state.kind !== 'spawning' || state.run !== event.run) return [state, []];
-  const { reason } = event;
-  const effects = [
-    tell({ kind: 'spawn-failed', reason }),
-    ...reports(state.waiters, { kind: 'spawn-failed', reason }),
-  ];
-  // A wanted start that cannot be carried out ends there; a restart by policy is tried again.
-  if (state.tries.count === 0)
-    return [{ kind: 'exited', run: state.run, cause: { spawnFailure: reason } }, effects];
-  const [next, more] = backOff(policy, state.run, state.tries, { spawnFailure: reason }, at);
-  return [next, [...effects, ...more]];
-}
-
-function onExited(
-  policy: ServicePolicy,
-  state: ServiceState,
-  event: { run: number; exit: Exit; alone: boolean },
-  at: At,
-): ServiceStep {
-  const { exit, alone } = event;
-  switch (state.kind) {
-    case 'starting':
-    case 'running': {
-      if (state.run !== event.run) return [state, []];
-      const action = isSuccess(exit) ? policy.onSuccess : policy.onFailure;
-      const told = tell({ kind: 'exited', exit, action });
-      const quick =
-        state.kind === 'starting' ? reports(state.waiters, { kind: 'exited-quickly', exit, action }) : [];
-      const [next, effects] = afterExit(policy, state, action, exit, alone, at);
-      return [next, [told, ...quick, ...effects]];
-    }
-    case 'terminating':
-      if (state.run !== event.run) return [state, []];
-      if (alone) return ended(policy, state, exit, at);
-      return [{ ...state, mainGone: true }, policy.killMode === 'group' ? [] : [signal('group', 'SIGTERM')]];
-    case 'killing':
-      if (state.run !== event.run) return [state, []];
-      return alone ? ended(policy, state, exit, at) : [{ ...state, mainGone: true }, []];
-    case 'idle':
-    case 'clearing':
-    case 'spawning':
-    case 'backoff':
-    case 'stopped':
-    case 'exited':
-      return [state, []];
-  }
-}
-
-function afterExit(
-  policy: ServicePolicy,
-  child: Child & { readonly tries: Tries },
-  action: ExitAction,
-  exit: Exit,
-  alone: boolean,
-  at: At,
-): ServiceStep {
-  const exited: ServiceState = { kind: 'exited', run: child.run, cause: exit };
-  switch (action) {
-    case 'restart': {
-      const [next, effects] = backOff(policy, child.run, child.tries, exit, at);
-      return [next, alone ? effects : [signal('group', 'SIGTERM'), ...effects]];
-    }
-    case 'ignore':
-      return [isSuccess(exit) ? { kind: 'stopped', run: child.run } : exited, []];
-    case 'shutdown':
-      return [exited, [{ kind: 'shutdown', code: isSuccess(exit) ? 0 : 10 }]];
-    case 'success-shutdown':
-      return [exited, [{ kind: 'shutdown', code: 0 }]];
-    case 'failure-shutdown':
-      return [exited, [{ kind: 'shutdown', code: 10 }]];
-  }
-}
-
-function onEmptied(policy: ServicePolicy, state: ServiceState, run: number, at: At): ServiceStep {
-  if ((state.kind !== 'terminating' && state.kind !== 'killing') || state.run !== run || !state.mainGone)
-    return [state, []];
-  return ended(policy, state, undefined, at);
-}
-
 function onCheckFailed(
   policy: ServicePolicy,
   state: ServiceState,
@@ -248,7 +124,7 @@ function onCheckFailed(
   at: At,
 ): ServiceStep {
   const { check, action } = event;
-  if (action === 'ignore' || state.kind === 'idle' || state.kind === 'stopped') return [state, []];
+  if (action === 'ignore' || !isWantedUp(state)) return [state, []];
   const told = tell({ kind: 'check-action', check, action });
   if (action === 'shutdown') return [state, [told, { kind: 'shutdown', code: 11 }]];
   if (action === 'success-shutdown') return [state, [told, { kind: 'shutdown', code: 0 }]];
@@ -265,13 +141,22 @@ function onCheckFailed(
       const [next, effects] = backOff(policy, state.run, noTries, state.cause, at);
       return [next, [told, ...effects]];
     }
+    // A start is on its way as it is.
     case 'clearing':
     case 'spawning':
     case 'backoff':
     case 'terminating':
     case 'killing':
+    case 'idle':
+    case 'stopped':
       return [state, []];
   }
+}
+
+/** False where somebody wants it down: what its checks say then is nobody's concern. */
+function isWantedUp(state: ServiceState): boolean {
+  if (state.kind === 'terminating' || state.kind === 'killing') return state.afterwards.kind === 'restart';
+  return state.kind !== 'idle' && state.kind !== 'stopped';
 }
 
 function onKill(state: ServiceState, at: At): ServiceStep {
@@ -292,121 +177,11 @@ function onKill(state: ServiceState, at: At): ServiceStep {
       return [{ kind: 'stopped', run: state.run }, reports(state.waiters, { kind: 'stopped-early' })];
     case 'backoff':
       return [{ kind: 'stopped', run: state.run }, []];
-    case 'idle':
     case 'killing':
+      return [{ ...state, afterwards: { kind: 'stopped' } }, []];
+    case 'idle':
     case 'stopped':
     case 'exited':
       return [state, []];
   }
-}
-
-function onTick(state: ServiceState, at: At): ServiceStep {
-  switch (state.kind) {
-    case 'starting':
-      if (at.now >= state.okAt) {
-        const { run, pid, resetAt, tries } = state;
-        return [
-          { kind: 'running', run, pid, tries, resetAt },
-          [tell({ kind: 'up' }), ...reports(state.waiters, { kind: 'done' })],
-        ];
-      }
-      return at.now >= state.resetAt ? [{ ...state, tries: noTries, resetAt: state.okAt }, []] : [state, []];
-    case 'running':
-      if (state.resetAt === undefined || at.now < state.resetAt) return [state, []];
-      return [
-        { ...state, tries: noTries, resetAt: undefined },
-        state.tries.count > 0 ? [tell({ kind: 'steady' })] : [],
-      ];
-    case 'terminating':
-      if (at.now < state.killAt) return [state, []];
-      return [killing(state, at), [tell({ kind: 'killing' }), signal('group', 'SIGKILL')]];
-    case 'killing':
-      if (at.now < state.giveUpAt) return [state, []];
-      return [
-        { kind: 'stopped', run: state.run },
-        [tell({ kind: 'undying' }), ...reports(state.waiters, { kind: 'undying' })],
-      ];
-    case 'backoff':
-      if (at.now < state.until) return [state, []];
-      return clear(state.run, [], state.tries, leftoverGrace);
-    case 'idle':
-    case 'clearing':
-    case 'spawning':
-    case 'stopped':
-    case 'exited':
-      return [state, []];
-  }
-}
-
-function clear(lastRun: number, waiters: readonly Waiter[], tries: Tries, grace: number): ServiceStep {
-  const run = lastRun + 1;
-  return [{ kind: 'clearing', run, waiters, tries }, [{ kind: 'sweep', run, grace }]];
-}
-
-/** Ends what earlier runs left behind although no start follows. */
-function sweep(policy: ServicePolicy, run: number): ServiceEffect {
-  return { kind: 'sweep', run, grace: policy.killDelay };
-}
-
-function terminate(
-  policy: ServicePolicy,
-  child: Child,
-  afterwards: Ending['afterwards'],
-  waiters: readonly Waiter[],
-  at: At,
-): ServiceStep {
-  const { run, pid } = child;
-  const killAt = at.now + policy.killDelay;
-  return [
-    { kind: 'terminating', run, pid, mainGone: false, afterwards, waiters, killAt },
-    [tell({ kind: 'stopping' }), signal(policy.killMode === 'group' ? 'group' : 'main', 'SIGTERM')],
-  ];
-}
-
-function killing(ending: Ending, at: At): ServiceState {
-  const { run, pid, mainGone, afterwards, waiters } = ending;
-  return { kind: 'killing', run, pid, mainGone, afterwards, waiters, giveUpAt: at.now + giveUpDelay };
-}
-
-function ended(policy: ServicePolicy, ending: Ending, exit: Exit | undefined, at: At): ServiceStep {
-  if (ending.afterwards.kind === 'restart')
-    return backOff(policy, ending.run, ending.afterwards.tries, exit ?? { signal: 'SIGTERM' }, at);
-  return [
-    { kind: 'stopped', run: ending.run },
-    [tell({ kind: 'stopped', waiting: false }), ...reports(ending.waiters, { kind: 'done' })],
-  ];
-}
-
-function backOff(
-  policy: ServicePolicy,
-  run: number,
-  tries: Tries,
-  cause: Exit | { readonly spawnFailure: string },
-  at: At,
-): ServiceStep {
-  const { delay: first, factor, limit } = policy.backoff;
-  const delay = Math.min(tries.count === 0 ? first : tries.delay * factor, limit);
-  const next: Tries = { count: tries.count + 1, delay };
-  // 0 to 10 % on top, so that replicas do not restart in step.
-  const until = at.now + delay * (1 + at.jitter * 0.1);
-  return [
-    { kind: 'backoff', run, tries: next, until, cause },
-    [tell({ kind: 'backoff', delay, count: next.count })],
-  ];
-}
-
-function signal(to: 'main' | 'group', name: 'SIGTERM' | 'SIGKILL'): ServiceEffect {
-  return { kind: 'signal', to, signal: name };
-}
-
-function tell(tale: ServiceTale): ServiceEffect {
-  return { kind: 'tell', tale };
-}
-
-function report(waiter: Waiter, outcome: ServiceReport): ServiceEffect {
-  return { kind: 'report', waiter, report: outcome };
-}
-
-function reports(waiters: readonly Waiter[], outcome: ServiceReport): readonly ServiceEffect[] {
-  return waiters.map((waiter) => report(waiter, outcome));
 }

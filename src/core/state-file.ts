@@ -31,14 +31,16 @@ const numbers: Readonly<Record<Status, number>> = {
 const statuses = new Map(Object.entries(numbers).map(([status, number]) => [number, status as Status]));
 
 const ids = z.optional(z.nullable(z.array(z.string())));
+const time = z.string().check(z.refine((text) => !Number.isNaN(Date.parse(text))));
+const laterTime = z.optional(z.nullable(time));
 const changeShape = z.looseObject({
   id: z.string(),
   kind: z.string(),
   summary: z.string(),
   'task-ids': ids,
   data: z.optional(z.nullable(z.record(z.string(), z.unknown()))),
-  'spawn-time': z.string(),
-  'ready-time': z.optional(z.nullable(z.string())),
+  'spawn-time': time,
+  'ready-time': laterTime,
 });
 const taskShape = z.looseObject({
   id: z.string(),
@@ -51,8 +53,8 @@ const taskShape = z.looseObject({
   lanes: z.optional(z.nullable(z.array(z.int()))),
   log: ids,
   change: z.string(),
-  'spawn-time': z.string(),
-  'ready-time': z.optional(z.nullable(z.string())),
+  'spawn-time': time,
+  'ready-time': laterTime,
 });
 const fileShape = z.looseObject({
   changes: z.optional(z.nullable(z.record(z.string(), changeShape))),
@@ -125,11 +127,16 @@ export function decodeState(text: string): Result<StateFile, string> {
   restored.sort((a, b) => Number(a.id) - Number(b.id));
   const snapshot = {
     changes: restored,
-    lastChangeId: lastChangeId ?? 0,
-    lastTaskId: lastTaskId ?? 0,
+    // A number that was given is never given again, whatever the counters say.
+    lastChangeId: highest(lastChangeId, Object.keys(changes ?? {})),
+    lastTaskId: highest(lastTaskId, Object.keys(known)),
     lastLane: lastLane ?? 0,
   };
   return ok({ snapshot, rest });
+}
+
+function highest(counter: number | undefined, given: readonly string[]): number {
+  return Math.max(counter ?? 0, ...given.map(Number).filter(Number.isSafeInteger));
 }
 
 function encodeChange(change: Change): Record<string, unknown> {

@@ -50,6 +50,8 @@ export interface Changes {
 }
 
 const keptChanges = 1_000;
+/** So many are never kept between two prunings, not even while checks flap. */
+const mostChanges = 2 * keptChanges;
 const keptFor = 7 * 24 * 3_600_000;
 
 export function createChanges(deps: {
@@ -118,6 +120,7 @@ export function createChanges(deps: {
     lastTaskId += drafts.length;
     lastLane += Math.max(0, ...drafts.map((draft) => draft.lane));
     for (const task of tasks) changeOf.set(task.id, id);
+    if (changes.size >= mostChanges) prune();
     put({
       id,
       kind,
@@ -129,6 +132,18 @@ export function createChanges(deps: {
     });
     advance(id);
     return id;
+  }
+
+  function prune(): void {
+    const now = clock.wall().getTime();
+    const ready = [...changes.values()].filter((change) => change.readyTime !== undefined);
+    const excess = ready.length - keptChanges;
+    for (const [index, change] of ready.entries()) {
+      const age = now - (change.readyTime?.getTime() ?? now);
+      if (index >= excess && age < keptFor) continue;
+      changes.delete(change.id);
+      for (const task of change.tasks) changeOf.delete(task.id);
+    }
   }
 
   function changeOfTask(taskId: string): Change | undefined {
@@ -191,17 +206,7 @@ export function createChanges(deps: {
     resume() {
       for (const change of changes.values()) if (change.readyTime === undefined) advance(change.id);
     },
-    prune() {
-      const now = clock.wall().getTime();
-      const ready = [...changes.values()].filter((change) => change.readyTime !== undefined);
-      const excess = ready.length - keptChanges;
-      for (const [index, change] of ready.entries()) {
-        const age = now - (change.readyTime?.getTime() ?? now);
-        if (index >= excess && age < keptFor) continue;
-        changes.delete(change.id);
-        for (const task of change.tasks) changeOf.delete(task.id);
-      }
-    },
+    prune,
     snapshot: () => ({ changes: [...changes.values()], lastChangeId, lastTaskId, lastLane }),
   };
 }

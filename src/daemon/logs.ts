@@ -19,6 +19,8 @@ export interface Logs {
     follow: boolean,
     signal: AbortSignal,
   ): AsyncIterable<readonly LogRecord[]>;
+  /** Lets go of all that a service wrote. */
+  forget(service: string): void;
 }
 
 interface Stream {
@@ -98,5 +100,6 @@ export function createLogs(clock: Clock, copy: ((text: string) => void) | undefi
       return recent.slice(-count).map((record) => record.message);
     },
     read,
+    forget: (service) => void streams.delete(service),
   };
 }

@@ -1,5 +1,5 @@
 // A service that ended by itself and is restarted has a change that tells the story: opened by the first failure, done
-// once the service has stayed up. A crash loop is one change, however long it goes on.
+// once the service has stayed up or somebody has started it. A crash loop is one change, however long it goes on.
 import { formatDuration } from '../core/duration.ts';
 import { describeExit } from '../core/exit.ts';
 import type { ServiceTale } from '../core/service-state.ts';
@@ -48,12 +48,35 @@ export function createRecoveries(changes: Pick<Changes, 'create' | 'get' | 'fini
       const begins = restarts && tale.action === 'restart';
       const task = begins ? openFor(service) : open.get(service);
       if (task !== undefined && line !== undefined) changes.note(task, 'INFO', line);
-      if (tale.kind === 'steady') close(service, 'Done');
-      if (tale.kind === 'stopped' || (tale.kind === 'exited' && tale.action !== 'restart'))
-        close(service, 'Hold');
+      const end = ending(tale);
+      if (end !== undefined) close(service, end);
     },
     abort: (service) => close(service, 'Hold'),
   };
+}
+
+/** How the story ends with this tale; undefined: it goes on. */
+function ending(tale: ServiceTale): 'Done' | 'Hold' | undefined {
+  switch (tale.kind) {
+    case 'steady':
+      return 'Done';
+    case 'spawned':
+      return tale.restart ? undefined : 'Done';
+    case 'spawn-failed':
+      return tale.retry ? undefined : 'Hold';
+    case 'exited':
+      return tale.action === 'restart' ? undefined : 'Hold';
+    case 'stopped':
+    case 'undying':
+      return 'Hold';
+    case 'up':
+    case 'backoff':
+    case 'stopping':
+    case 'killing':
+    case 'strays':
+    case 'check-action':
+      return undefined;
+  }
 }
 
 function chapter(tale: ServiceTale, explanation: string | undefined): string | undefined {
@@ -67,7 +90,7 @@ function chapter(tale: ServiceTale, explanation: string | undefined): string | u
     case 'backoff':
       return `waiting ~${formatDuration(tale.delay)} before restart (backoff ${tale.count})`;
     case 'spawned':
-      return `started again with pid ${tale.pid}`;
+      return `started ${tale.restart ? 'again' : 'on request'} with pid ${tale.pid}`;
     case 'spawn-failed':
       return tale.reason;
     case 'steady':

@@ -61,7 +61,7 @@ export function createFace(deps: FaceDeps): Daemon {
   function known(names: readonly string[]): Result<void> {
     const strangers = names.filter((name) => checks.record(name) === undefined);
     if (strangers.length === 0) return ok(undefined);
-    return refuse('bad-request', `cannot find checks in plan: ${strangers.join(', ')}`);
+    return refuse('bad-request', `cannot find checks in plan: ${strangers.toSorted().join(', ')}`);
   }
 
   return {

@@ -11,7 +11,8 @@ export interface Ring {
 }
 
 export function createRing(limit = ringLimit): Ring {
-  // `head` moves instead of shifting at each push; the dead part is cut off once it is the larger one.
+  // `head` moves instead of shifting at each push; the dead part is cut off once it is the larger one, so that it holds
+  // no more than the living one.
   let records: LogRecord[] = [];
   let head = 0;
   let size = 0;
@@ -23,7 +24,7 @@ export function createRing(limit = ringLimit): Ring {
         size -= weight(oldest);
         head += 1;
       }
-      if (head > 256 && head * 2 > records.length) {
+      if (head * 2 > records.length) {
         records = records.slice(head);
         head = 0;
       }

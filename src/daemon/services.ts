@@ -30,11 +30,11 @@ export interface Services extends Keeper {
   signal(name: string, signal: NodeJS.Signals): string | undefined;
   /** SIGKILL to everything, for a shutdown that may not wait. */
   killAll(): void;
-  /** Ends what services have left behind; calls once when nothing is left or will not die. */
-  sweepAll(grace: number, done: () => void): void;
   standing(name: string): Standing;
   /** What runs or ran, for replan. */
   known(): ReadonlyMap<string, { config: ServiceConfig; active: boolean; stoppedByUser: boolean }>;
+  /** Forgets those that neither the plan knows nor anything runs of, but for the newest. */
+  prune(planned: ReadonlyMap<string, unknown>): void;
   /** Names of services with a process, or on the way to one. */
   active(): readonly string[];
   record(config: ServiceConfig): ServiceRecord;
@@ -67,6 +67,9 @@ export type Explain = (
 export type Watch = (
   argv: readonly string[],
 ) => ((line: string, now: number) => string | undefined) | undefined;
+
+/** Services that are no longer planned and whose last words are kept all the same. */
+const keptGone = 100;
 
 export function createServices(deps: {
   readonly clock: Clock;
@@ -202,22 +205,19 @@ export function createServices(deps: {
     killAll() {
       for (const [name, entry] of entries) feed(name, entry, { kind: 'kill' });
     },
-    sweepAll(grace, done) {
-      let open = entries.size;
-      if (open === 0) return done();
-      for (const name of entries.keys()) {
-        spawner.sweep(name, grace, () => {
-          open -= 1;
-          if (open === 0) done();
-        });
-      }
-    },
     standing: (name) => standingOf(entries.get(name)?.state ?? idle),
     known() {
       const list = [...entries].map(([name, { config, state, stoppedByUser }]) => {
         return [name, { config, active: isActive(state), stoppedByUser }] as const;
       });
       return new Map(list);
+    },
+    prune(planned) {
+      const gone = [...entries].filter(([name, entry]) => !planned.has(name) && !isActive(entry.state));
+      for (const [name] of gone.slice(0, Math.max(0, gone.length - keptGone))) {
+        entries.delete(name);
+        logs.forget(name);
+      }
     },
     active: () => [...entries].filter(([, entry]) => isActive(entry.state)).map(([name]) => name),
     record: (config) => recordOf(config, entries.get(config.name), clock),

@@ -1,4 +1,5 @@
-// Keeps the state file up to date: one write at a time, the newest state wins, a read-only place is said once.
+// Keeps the state file up to date: one write at a time, the newest state wins. A place that cannot be written is said once
+// and tried again at each change, for a disk that is full today has room tomorrow.
 import { decodeState, emptyStateFile, encodeState } from '../core/state-file.ts';
 import type { Snapshot, StateFile } from '../core/state-file.ts';
 import type { Files } from '../ports.ts';
@@ -20,19 +21,20 @@ export function openStore(
   snapshot: () => Snapshot,
 ): Store {
   const file = path === undefined ? emptyStateFile : load(path, files, tell);
-  let broken = path === undefined;
+  let failing = false;
   let dirty = false;
   let writing: Promise<void> | undefined;
 
   async function write(target: string): Promise<void> {
     // Everything that the current turn changes is in one write.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    while (dirty && !broken) {
+    while (dirty) {
       dirty = false;
       const written = await files.replace(target, encodeState({ snapshot: snapshot(), rest: file.rest }));
-      if (written.ok) continue;
-      broken = true;
-      tell.say('warn', `${written.failure.message}; changes are kept in memory only from now on`);
+      if (written.ok && failing) tell.say('info', `"${target}" can be written again: changes are saved`);
+      if (!written.ok && !failing)
+        tell.say('warn', `${written.failure.message}; until it can be, changes are kept in memory only`);
+      failing = !written.ok;
     }
     writing = undefined;
   }
@@ -41,7 +43,7 @@ export function openStore(
     restored: file.snapshot,
     save() {
       dirty = true;
-      if (path !== undefined && !broken) writing ??= write(path);
+      if (path !== undefined) writing ??= write(path);
     },
     async flush() {
       // A save that comes while one is written joins it, so one wait is enough.

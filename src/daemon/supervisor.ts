@@ -58,9 +58,9 @@ export interface Supervisor {
   readonly ended: Promise<number>;
 }
 
-/** How long the whole stop may take beyond the longest kill-delay, ms: SIGKILL's margin and a little. */
+/** How long the whole orderly stop may take beyond the longest kill-delay, ms; then all is killed that still runs. */
 const stopMargin = 5_100;
-/** What strays get between SIGTERM and SIGKILL when the daemon ends, ms. */
+/** What is left of all services gets this between SIGTERM and SIGKILL when the daemon ends, ms. */
 const lastGrace = 1_000;
 const pruneEvery = 600_000;
 
@@ -73,7 +73,9 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
   let stopping: { readonly code: number } | undefined;
 
-  const plans: Plans = createPlans((plan) => checks.apply(plan.checks));
+  const plans: Plans = createPlans((plan) => {
+    if (stopping === undefined) checks.apply(plan.checks);
+  });
 
   const startHandler: TaskHandler = {
     run(task) {
@@ -151,6 +153,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     environment: deps.environment,
     standing: (name) => services.standing(name),
     wentDown: (check) => {
+      if (stopping !== undefined) return;
       for (const { name, onCheckFailure } of plans.plan().services.values()) {
         const action = onCheckFailure[check];
         if (action !== undefined) services.checkFailed(name, check, action);
@@ -164,6 +167,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       if (clock.now() < pruneAt) return;
       pruneAt = clock.now() + pruneEvery;
       changes.prune();
+      services.prune(plans.plan().services);
     },
   };
 
@@ -178,22 +182,23 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     const { kind, summary, services: names, tasks } = draftStopAll(plans.plan(), active);
     const killDelays = [...services.known().values()].map(({ config }) => config.killDelay);
     const id = changes.create(kind, summary, names, tasks);
-    let over = false;
-    const once = (): void => {
-      if (over) return;
-      over = true;
-      cancelAlarm();
-      lastSweep(code);
-    };
     const cancelAlarm = clock.alarm(clock.now() + Math.max(0, ...killDelays) + stopMargin, () => {
-      log.write('error', `cannot stop in time: ${services.active().join(', ')} still active, going without`);
-      once();
+      mailbox.post('stop out of time', () => {
+        log.write('error', `cannot stop in time, sending SIGKILL to: ${services.active().join(', ')}`);
+        services.killAll();
+      });
     });
-    changes.whenReady(id, () => mailbox.post('all stopped', once));
+    changes.whenReady(id, () => {
+      cancelAlarm();
+      mailbox.post('all stopped', () => lastSweep(code));
+    });
   }
 
   function lastSweep(code: number): void {
-    services.sweepAll(lastGrace, () => {
+    deps.spawner.sweepAll(lastGrace, (found, left) => {
+      if (found > 0) log.write('info', `Ended what services and checks had left behind: ${found} in number.`);
+      if (left > 0)
+        log.write('error', `cannot end what services and checks had left behind: ${left} live on`);
       mailbox.close();
       void store.flush().then(() => end(code));
     });

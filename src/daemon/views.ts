@@ -1,5 +1,5 @@
 // The daemon's data as records for the API.
-import { changeStatus, errText, isReady } from '../core/change.ts';
+import { changeStatus, errText } from '../core/change.ts';
 import type { Change, Task } from '../core/change.ts';
 import type { ChangeRecord, TaskRecord } from './records.ts';
 
@@ -20,7 +20,7 @@ export function changeRecord(change: Change): ChangeRecord {
 
 function taskRecord(task: Task): TaskRecord {
   const { id, kind, summary, status, log, spawnTime, readyTime, data } = task;
-  const unset = { label: '', done: isReady(status) || status === 'Doing' ? 1 : 0, total: 1 };
+  const unset = { label: '', done: status === 'Do' ? 0 : 1, total: 1 };
   return {
     id,
     kind,

@@ -72,7 +72,9 @@ function errorLine(lines: readonly string[]): string | undefined {
     lines.findLast(
       (line) =>
         /\berror\b|\bfailed\b|not |invalid|doesn't/i.test(line) &&
-        !/Worker failed to boot|App failed to load|exited with code/.test(line),
+        !/Worker failed to boot|App failed to load|exited with code|Shutting down: Master|Reason: /.test(
+          line,
+        ),
     );
   return said === undefined ? undefined : cut(said.replace(/^\[[^\]]*\] \[\d+\] \[[A-Z]+\] /, ''));
 }

@@ -5,6 +5,8 @@ import type * as Koffi from 'koffi';
 import type { Result } from '../core/result.ts';
 
 const PR_SET_CHILD_SUBREAPER = 36;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
 const P_ALL = 0;
 const P_PID = 1;
 const WNOHANG = 0x1;
@@ -34,6 +36,8 @@ export interface Libc {
   collect(pid: number): boolean;
   /** A pipe whose two ends are closed at exec; a failure is a clause without "cannot" (EMFILE, ENFILE). pipe2(2). */
   pipe(): Result<{ readonly read: number; readonly write: number }, string>;
+  /** Takes the lock on the open file until this process ends; false where another process holds it. flock(2). */
+  lock(fd: number): boolean;
   /** Who connected to the unix socket behind `fd`; undefined where it is no unix socket. unix(7), SO_PEERCRED. */
   peer(fd: number): PeerCredentials | undefined;
   /** Ends this process at once, whatever its threads are stuck in. _exit(2). */
@@ -59,6 +63,7 @@ function bind(koffi: typeof Koffi): Libc {
   const prctl = own.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)');
   const waitid = own.func('int waitid(int, uint32_t, void *, int)');
   const pipe2 = own.func('int pipe2(void *, int)');
+  const flock = own.func('int flock(int, int)');
   const getsockopt = own.func('int getsockopt(int, int, int, void *, void *)');
   const exit = own.func('void _exit(int)');
   const info = Buffer.alloc(SIGINFO_SIZE);
@@ -86,6 +91,8 @@ function bind(koffi: typeof Koffi): Libc {
       }
       return { ok: true, value: { read: ends.readInt32LE(0), write: ends.readInt32LE(4) } };
     },
+    // A file system without locks (ENOLCK, ENOSYS) keeps nobody out.
+    lock: (fd) => flock(fd, LOCK_EX | LOCK_NB) === 0 || koffi.errno() !== koffi.os.errno.EWOULDBLOCK,
     peer(fd) {
       const credentials = Buffer.alloc(12);
       const length = Buffer.alloc(4);

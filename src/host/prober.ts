@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import type { ProbeOutcome, Prober } from '../ports.ts';
 import { reasonOf } from './errno.ts';
 import { DETAIL_BYTES, down, headOf, timedOut, up } from './probe-outcome.ts';
+import { createTurnstile } from './turnstile.ts';
 
 const REDIRECTS = 10;
 /** A good answer's body is read this far, so that the server does not see its connection reset, bytes. */
@@ -16,8 +17,15 @@ const ownHostOnly: ReadonlySet<string> = new Set(['authorization', 'cookie', 'ho
 
 type Headers = Readonly<Record<string, string>>;
 
+/** Probes that begin in one turn: hundreds of checks may be due in the same millisecond. */
+const PER_TURN = 10;
+
 export function createProber(): Prober {
-  return { http: probeHttp, tcp: probeTcp };
+  const pass = createTurnstile(PER_TURN);
+  return {
+    http: (url, headers, timeout) => pass().then(() => probeHttp(url, headers, timeout)),
+    tcp: (host, port, timeout) => pass().then(() => probeTcp(host, port, timeout)),
+  };
 }
 
 function probeTcp(host: string, port: number, timeout: number): Promise<ProbeOutcome> {

@@ -1,5 +1,5 @@
 // What /proc tells of processes. proc(5), proc_pid_stat(5).
-// Law: a process that goes away while it is read is simply not there.
+// Law: a process that goes away while it is read is simply not there; nor is any where /proc cannot be read.
 import { readFileSync, readdirSync } from 'node:fs';
 
 export interface ProcessStat {
@@ -15,11 +15,19 @@ export interface ProcessStat {
 
 /** All processes that can be seen: one readdir and one small read each. */
 export function listProcesses(): ProcessStat[] {
-  return readdirSync('/proc').flatMap((name) => {
+  return namesIn('/proc').flatMap((name) => {
     const pid = Number(name);
     const stat = Number.isInteger(pid) ? readStat(pid) : undefined;
     return stat === undefined ? [] : [stat];
   });
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
 }
 
 export function readStat(pid: number): ProcessStat | undefined {

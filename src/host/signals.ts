@@ -1,5 +1,6 @@
 // Signals to djsup itself. The kernel drops a signal without a handler for PID 1, so every one that matters has one.
-// Law: one Ctrl-C is one signal, however many relays deliver it.
+// Laws: one Ctrl-C is one signal, however many relays deliver it; each SIGHUP counts, for what it asks to be read may have
+// changed since the one before.
 
 /** What djsup acts on. */
 export type DaemonSignal = 'SIGTERM' | 'SIGINT' | 'SIGQUIT' | 'SIGHUP';
@@ -23,12 +24,12 @@ export function createEchoFilter(within: number = ECHO_MS): (signal: string, now
   };
 }
 
-/** Calls `handler` for each signal to djsup, echoes left out. The returned function takes all handlers off again. */
+/** Calls `handler` for each signal to djsup, echoes of all but SIGHUP left out. The returned function takes all handlers off again. */
 export function onSignals(handler: (signal: DaemonSignal) => void): () => void {
   const isEcho = createEchoFilter();
   const listeners = handled.map((signal) => {
     const listener = (): void => {
-      if (!isEcho(signal, performance.now())) handler(signal);
+      if (signal === 'SIGHUP' || !isEcho(signal, performance.now())) handler(signal);
     };
     return [signal, listener] as const;
   });
@@ -37,6 +38,17 @@ export function onSignals(handler: (signal: DaemonSignal) => void): () => void {
   return () => {
     for (const [signal, listener] of listeners) process.off(signal, listener);
     for (const signal of ignored) process.off(signal, ignore);
+  };
+}
+
+/** Catches signals from now on; the returned function gives them to `handler`, first those that have come already. */
+export function catchSignals(): (handler: (signal: DaemonSignal) => void) => void {
+  const kept: DaemonSignal[] = [];
+  let handle = (signal: DaemonSignal): void => void kept.push(signal);
+  onSignals((signal) => handle(signal));
+  return (handler) => {
+    handle = handler;
+    for (const signal of kept.splice(0)) handler(signal);
   };
 }
 

@@ -8,6 +8,7 @@ import { createGroupWatch } from './group.ts';
 import { launch } from './launch.ts';
 import type { Libc } from './libc.ts';
 import { createStrays } from './strays.ts';
+import { createTurnstile } from './turnstile.ts';
 
 export interface SpawnerDeps {
   readonly libc: Pick<Libc, 'pipe'>;
@@ -30,6 +31,7 @@ export function createSpawner({ libc, instance, path }: SpawnerDeps): HostSpawne
   const groups = createGroupWatch();
   const strays = createStrays({ instance, isOwn });
   const open = new Map<string, Set<RunningChild>>();
+  const pass = createTurnstile(1);
 
   function start(wanted: Omit<Launch, 'owner'>): ReturnType<typeof launch> {
     const launched = launch({ libc, path }, wanted);
@@ -63,6 +65,12 @@ export function createSpawner({ libc, instance, path }: SpawnerDeps): HostSpawne
       return { ok: true, value: child };
     },
     sweep: strays.sweep,
-    run: (wanted, timeout) => runProbe(start, (pid) => own.delete(pid), wanted, timeout),
+    sweepAll: strays.sweepAll,
+    async run(wanted, timeout) {
+      // To start a process takes milliseconds, and many checks may be due in the same one.
+      await pass();
+      const environment = { ...wanted.environment, ...strays.marks(undefined) };
+      return runProbe(start, (pid) => own.delete(pid), { ...wanted, environment }, timeout);
+    },
   };
 }

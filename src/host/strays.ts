@@ -1,5 +1,6 @@
 // Strays: processes that earlier runs of a service have left behind, by their group, their session or their mark.
-// Law: a live child of ours and its descendants are never touched, and no signal goes to a pid without its start time being read again.
+// Laws: until the end of all, a live child of ours and its descendants are never touched; no signal goes to a pid without its
+// start time being read again.
 import type { Spawner } from '../ports.ts';
 import { sendSignal } from './group.ts';
 import { hasEnvironment, listProcesses, readStat } from './proc.ts';
@@ -16,12 +17,14 @@ const SERVICE_MARK = 'DJSUP_SERVICE';
 const INSTANCE_MARK = 'DJSUP_INSTANCE';
 
 export interface Strays {
-  /** What to add to the environment of an owner's processes. */
-  marks(owner: string): Record<string, string>;
+  /** What to add to the environment of an owner's processes; undefined: of a process that is no service's. */
+  marks(owner: string | undefined): Record<string, string>;
   /** Remembers a run, from its start on; its pid is also its group and session. */
   remember(owner: string, pid: number): void;
   /** As Spawner.sweep(). */
   readonly sweep: Spawner['sweep'];
+  /** As Spawner.sweepAll(). */
+  readonly sweepAll: Spawner['sweepAll'];
 }
 
 export interface StraysDeps {
@@ -32,7 +35,8 @@ export interface StraysDeps {
 }
 
 interface Sweep {
-  readonly owner: string;
+  /** Undefined: all that descends from us, our living children too, and all that carries our mark. */
+  readonly owner: string | undefined;
   readonly grace: number;
   readonly done: (found: number, left: number) => void;
 }
@@ -43,7 +47,7 @@ export function createStrays({ instance, isOwn }: StraysDeps): Strays {
 
   /** One look at /proc serves all owners that asked in this turn. */
   function begin(): void {
-    const processes = listOthers(isOwn);
+    const processes = listLiving();
     const sweeps = waiting.splice(0);
     for (const sweep of sweeps) {
       const strays = strayOf(sweep.owner, processes);
@@ -53,12 +57,18 @@ export function createStrays({ instance, isOwn }: StraysDeps): Strays {
     forgetGone(processes);
   }
 
-  function strayOf(owner: string, processes: readonly ProcessStat[]): ProcessStat[] {
-    const own = runs.get(owner);
+  function strayOf(owner: string | undefined, living: readonly ProcessStat[]): ProcessStat[] {
     const words = Object.entries(marks(owner)).map(([name, value]) => `${name}=${value}`);
-    return processes.filter(
+    if (owner === undefined) {
+      const descends = descendantOf(living, (pid) => pid === process.pid);
+      return living.filter(({ pid }) => descends(pid) || hasEnvironment(pid, words));
+    }
+    const past = runs.get(owner);
+    const belongs = descendantOf(living, isOwn);
+    return living.filter(
       ({ pid, group, session }) =>
-        own?.has(group) === true || own?.has(session) === true || hasEnvironment(pid, words),
+        !(isOwn(group) || isOwn(session) || belongs(pid)) &&
+        (past?.has(group) === true || past?.has(session) === true || hasEnvironment(pid, words)),
     );
   }
 
@@ -79,7 +89,7 @@ export function createStrays({ instance, isOwn }: StraysDeps): Strays {
     const look = (): void => {
       alive = alive.filter(isSame);
       const overdue = performance.now() - begun >= grace;
-      if (alive.length === 0 || overdue) alive = strayOf(owner, listOthers(isOwn));
+      if (alive.length === 0 || overdue) alive = strayOf(owner, listLiving());
       for (const { pid, startTime } of alive) found.add(`${pid} ${startTime}`);
       if (alive.length === 0 || performance.now() - begun >= grace + KILL_PATIENCE_MS) {
         done(found.size, alive.length);
@@ -100,8 +110,12 @@ export function createStrays({ instance, isOwn }: StraysDeps): Strays {
     }
   }
 
-  function marks(owner: string): Record<string, string> {
-    return { [SERVICE_MARK]: owner, [INSTANCE_MARK]: instance };
+  function marks(owner: string | undefined): Record<string, string> {
+    return { ...(owner === undefined ? {} : { [SERVICE_MARK]: owner }), [INSTANCE_MARK]: instance };
+  }
+
+  function ask(sweep: Sweep): void {
+    if (waiting.push(sweep) === 1) setImmediate(begin);
   }
 
   return {
@@ -115,31 +129,30 @@ export function createStrays({ instance, isOwn }: StraysDeps): Strays {
       const [oldest] = pids;
       if (pids.size > RUNS_REMEMBERED && oldest !== undefined) pids.delete(oldest);
     },
-    sweep: (owner, grace, done) => {
-      if (waiting.push({ owner, grace, done }) === 1) setImmediate(begin);
-    },
+    sweep: (owner, grace, done) => ask({ owner, grace, done }),
+    sweepAll: (grace, done) => ask({ owner: undefined, grace, done }),
   };
 }
 
-/** All living processes but ourselves, our living children, their groups and their descendants, and the kernel's (session 0). */
-function listOthers(isOwn: (pid: number) => boolean): ProcessStat[] {
-  const processes = listProcesses();
+/** All living processes but ourselves and the kernel's (session 0). */
+function listLiving(): ProcessStat[] {
+  return listProcesses().filter(
+    ({ pid, state, session }) => session !== 0 && pid !== process.pid && isAlive(state),
+  );
+}
+
+/** Whether a process, or one that it descends from, is an ancestor that is asked for. */
+function descendantOf(
+  processes: readonly ProcessStat[],
+  isAncestor: (pid: number) => boolean,
+): (pid: number) => boolean {
   const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
-  const belongs = (pid: number): boolean => {
+  return (pid) => {
     for (let at: number | undefined = pid; at !== undefined && at > 0; at = parents.get(at)) {
-      if (isOwn(at)) return true;
+      if (isAncestor(at)) return true;
     }
     return false;
   };
-  return processes.filter(
-    ({ pid, state, group, session }) =>
-      session !== 0 &&
-      pid !== process.pid &&
-      isAlive(state) &&
-      !isOwn(group) &&
-      !isOwn(session) &&
-      !belongs(pid),
-  );
 }
 
 function isAlive(state: string): boolean {

@@ -1,5 +1,5 @@
 // The shapes that travel between djsup and its clients, by Pebble's names. The API answers with them, the client
-// reads them, docs/openapi.yaml is generated from them. Times are RFC 3339 strings, durations Go duration strings.
+// reads them, docs/reference/openapi.json is generated from them. Times are RFC 3339 strings, durations Go duration strings.
 import * as z from 'zod/mini';
 
 const time = z.string().check(z.describe('RFC 3339 time with the fraction trimmed of trailing zeros'));

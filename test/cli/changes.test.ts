@@ -105,7 +105,7 @@ Start service "web"
       '--last=start',
       '--format=json',
     ]);
-    expect(JSON.parse(stdout)).toEqual({ tasks: start.tasks });
+    expect(JSON.parse(stdout)).toEqual(start);
   });
 
   test('--last fails where there is none, unless the kind ends with ?', async () => {
@@ -123,6 +123,7 @@ Start service "web"
   test.each([
     [[], 'please provide change ID or type with --last=<type>'],
     [['2', '--last=start'], 'cannot use change ID and type together'],
+    [['../services'], 'invalid change ID "../services"'],
   ])('with %j is refused', async (words, message) => {
     expect(await djsup(['tasks', ...words])).toEqual({ code: 1, stdout: '', stderr: `error: ${message}\n` });
   });

@@ -44,6 +44,7 @@ export async function djsup(argv: readonly string[], options: Partial<CliOptions
     exists: () => false,
     onInterrupt: () => () => undefined,
     program: () => Promise.reject(new Error('the program was loaded')),
+    statsdExporter: () => Promise.reject(new Error('the exporter was started')),
     ...options,
   });
   return { code, stdout: out.text(), stderr: err.text() };

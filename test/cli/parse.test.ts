@@ -31,6 +31,7 @@ describe('options', () => {
     ['--follow --format=json', { follow: true, format: 'json' }, []],
     ['--format json a', { format: 'json' }, ['a']],
     ['-n all', { n: 'all' }, []],
+    ['-n=5', { n: '5' }, []],
     ['-n -1', { n: '-1' }, []],
     ['-n 1 -n 2', { n: '2' }, []],
     ['-- -f --format', {}, ['-f', '--format']],

@@ -5,7 +5,7 @@ const none = () => false;
 
 describe('paths', () => {
   test('are all below the directory', () => {
-    expect(resolvePaths({ DJSUP: '/d/' }, 'djsup', '/', none)).toEqual({
+    expect(resolvePaths({ DJSUP: '/d/' }, 'djsup', '/', none, true)).toEqual({
       flavour: 'djsup',
       directory: '/d',
       layers: '/d/layers',
@@ -30,13 +30,13 @@ describe('paths', () => {
     ['both sockets', { DJSUP_SOCKET: '/a', PEBBLE_SOCKET: '/b' }, 'djsup', 'djsup', '/a'],
     ['both sockets, as pebble', { DJSUP_SOCKET: '/a', PEBBLE_SOCKET: '/b' }, 'pebble', 'pebble', '/b'],
   ])('with %s set', (_, environment, invokedAs, flavour, socket) => {
-    expect(resolvePaths(environment, invokedAs, '/', none)).toMatchObject({ flavour, socket });
+    expect(resolvePaths(environment, invokedAs, '/', none, true)).toMatchObject({ flavour, socket });
   });
 
   test('are those of a running clone in its own directory, unless the environment says otherwise', () => {
     const running = (path: string) => path === '/clone/.djsup/.djsup.socket';
     const socketIn = (environment: Record<string, string>, cwd: string) =>
-      resolvePaths(environment, 'djsup', cwd, running).socket;
+      resolvePaths(environment, 'djsup', cwd, running, true).socket;
     expect(socketIn({}, '/clone')).toBe('/clone/.djsup/.djsup.socket');
     expect(socketIn({}, '/elsewhere')).toBe('/var/lib/djsup/default/.djsup.socket');
     expect(socketIn({ DJSUP: '/d' }, '/clone')).toBe('/d/.djsup.socket');
@@ -44,10 +44,20 @@ describe('paths', () => {
     expect(socketIn({ DJSUP_SOCKET: '/s' }, '/clone')).toBe('/s');
   });
 
+  test('are in the directory of the project for who can neither find nor make the default one', () => {
+    const inProject = (isRoot: boolean, exists: (path: string) => boolean) =>
+      resolvePaths({}, 'djsup', '/project', exists, isRoot).directory;
+    expect(inProject(false, none)).toBe('/project/.djsup');
+    expect(inProject(false, (path) => path === '/var/lib/djsup/default')).toBe('/var/lib/djsup/default');
+    expect(inProject(true, none)).toBe('/var/lib/djsup/default');
+    expect(resolvePaths({}, 'pebble', '/project', none, false).directory).toBe('/var/lib/pebble/default');
+  });
+
   test('take a base URL of either name', () => {
-    expect(resolvePaths({ PEBBLE_BASEURL: 'http://h' }, 'djsup', '/', none).baseUrl).toBe('http://h');
+    expect(resolvePaths({ PEBBLE_BASEURL: 'http://h' }, 'djsup', '/', none, true).baseUrl).toBe('http://h');
     expect(
-      resolvePaths({ DJSUP_BASEURL: 'http://a', PEBBLE_BASEURL: 'http://b' }, 'djsup', '/', none).baseUrl,
+      resolvePaths({ DJSUP_BASEURL: 'http://a', PEBBLE_BASEURL: 'http://b' }, 'djsup', '/', none, true)
+        .baseUrl,
     ).toBe('http://a');
   });
 });

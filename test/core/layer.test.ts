@@ -145,6 +145,13 @@ const refused: readonly (readonly [text: string, message: string])[] = [
   ['a: {', 'read the YAML'],
   ['a: 1\n b: 2', 'read the YAML'],
   ['a: !zip 1', 'unresolved tag'],
+  ['a: b: c', 'put a value that holds ": " in quotes'],
+  ['a:\n\tb: c', 'use spaces'],
+  [
+    'summary: a\x01b',
+    '1:11: cannot read the YAML: character U+0001 is not allowed here, write it as "\\u0001"',
+  ],
+  ['summary: caf\ufffd', '1:13: cannot read the YAML: this is not UTF-8 text'],
   ['--- {}\n--- {}', 'this starts a second'],
   ['['.repeat(50_000), 'nested too deeply'],
   [`summary: ${'x'.repeat(1024 * 1024)}`, 'larger than 1 MiB'],
@@ -173,7 +180,7 @@ const refused: readonly (readonly [text: string, message: string])[] = [
   [inService('backoff-factor: .nan'), 'must be a finite number'],
   [inService('backoff-factor: "2"'), 'must be a number, not text'],
   [inService('backoff-delay: 5'), 'invalid duration'],
-  [inService('kill-delay: 0s'), 'must be longer than zero'],
+  [inService('kill-delay: -1s'), 'must not be negative'],
   [inService('kill-mode: zip'), 'must be "main-first" or "group"'],
   [inService('user-id: -1'), 'must be 0 or more'],
   [inService('user-id: 1.5'), 'must be a whole number'],
@@ -212,6 +219,15 @@ test.each(refused.map(([text, message]) => [message, text] as const))(
     expect(problemsOf(text).join('\n')).toContain(message);
   },
 );
+
+test('a character that is written as an escape is not taken for a broken file', () => {
+  expect(layerOf('summary: "\\ufffd\\u0001"').values.summary).toBe('\ufffd\x01');
+});
+
+test('of a file that is no text only the first spot is told, of other characters each line', () => {
+  expect(problemsOf('a: \ufffd\nb: \ufffd\x01\n]')).toHaveLength(1);
+  expect(problemsOf('a: \x01\x02\nb: \x03\n')).toHaveLength(2);
+});
 
 test('labels that begin with "pebble-" are reserved', () => {
   expect(problemsOf('{}', 'pebble-x')).toEqual([

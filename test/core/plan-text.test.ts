@@ -74,6 +74,24 @@ pairing:
 `);
 });
 
+test('text that needs quotes has single ones, also where it holds an apostrophe', () => {
+  const environment = ['a: b', "sh -c 'a: b'", "'q'", ' lead', 'trail ', '#x', '- x', 'a: "b"'];
+  const keys = Object.fromEntries(environment.map((text, index) => [`K${index}`, text]));
+  const { text } = planOf(
+    JSON.stringify({ services: { x: { override: 'merge', command: 'x', environment: keys } } }),
+  );
+  expect(text.match(/(?<=K\d: ).*/g)).toEqual([
+    "'a: b'",
+    "'sh -c ''a: b'''",
+    "'''q'''",
+    "' lead'",
+    "'trail '",
+    "'#x'",
+    "'- x'",
+    `'a: "b"'`,
+  ]);
+});
+
 test('every kind of text survives printing and reading', () => {
   const texts = [
     '',

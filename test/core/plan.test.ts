@@ -123,7 +123,7 @@ test('parts of a probe merge key by key, two kinds of probe do not', () => {
   ).probe;
   expect(probe).toEqual({ kind: 'http', url: 'http://a/', headers: { A: 'b', C: 'd' } });
   expect(planProblemsOf(check('tcp: {port: 1}'), check('http: {url: "http://a/"}'))).toEqual([
-    'l2.yaml:1:10: plan must specify one of "http", "tcp", or "exec" for check "c"',
+    'l2.yaml:1:10: plan must specify one of "http", "tcp", or "exec" for check "c", not "http" and "tcp"',
   ]);
 });
 
@@ -247,16 +247,16 @@ test('after and before may name services that do not exist: that is a warning', 
   ]);
 });
 
-test('all problems of a plan are told at once, each in the latest layer that says it', () => {
+test('all problems of a plan are told at once, by place, each in the latest layer that says it', () => {
   const problems = planProblemsOf(
     'services: {x: {override: merge, requires: [y]}}',
     'services: {x: {override: merge, requires: [z]}, w: {override: merge}}',
   );
   expect(problems).toEqual([
     'l1.yaml:1:44: service "y" does not exist, service "x" requires it',
+    'l2.yaml:1:12: plan must define "command" for service "x"',
     'l2.yaml:1:44: service "z" does not exist, service "x" requires it',
     'l2.yaml:1:49: plan must define "command" for service "w"',
-    'l2.yaml:1:12: plan must define "command" for service "x"',
   ]);
 });
 

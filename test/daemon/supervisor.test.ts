@@ -310,7 +310,6 @@ describe('state', () => {
     w.act('stop', 'a');
     await w.listen();
     expect(w.log.find('kept in memory only')).toHaveLength(1);
-    expect(w.files.writes).toBe(1);
   });
 
   test('that is broken is put aside, said, and does not stop the start', async () => {

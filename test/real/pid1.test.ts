@@ -1,4 +1,5 @@
 // djsup as PID 1 of a PID namespace of its own.
+import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import {
   commandOf,
   launchRig,
   noNamespaces,
+  program,
   startRig,
   stateOf,
   until,
@@ -192,23 +194,16 @@ describe('a place that cannot be written', () => {
 });
 
 describe('another user', () => {
-  test('with a number of its own and no entry anywhere runs djsup', async () => {
+  const become = ['setpriv', '--reuid=584792', '--regid=584792', '--clear-groups', '--no-new-privs'];
+
+  test('with a number of its own and no entry anywhere runs djsup', async ({ skip }) => {
+    const reachable = spawnSync(become[0] ?? '', [...become.slice(1), program, '--version']).status === 0;
+    skip(!reachable, `another user cannot reach "${program}": a directory above it is closed to others`);
     const directory = mkdtempSync(join(tmpdir(), 'djsup-user-'));
     writeLayers(directory, { base: service('sleep 1000') });
     chmodSync(directory, 0o755);
     chownSync(directory, 584792, 584792);
-    const through = [
-      'unshare',
-      '--pid',
-      '--fork',
-      '--mount-proc',
-      '--kill-child',
-      'setpriv',
-      '--reuid=584792',
-      '--regid=584792',
-      '--clear-groups',
-      '--no-new-privs',
-    ];
+    const through = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child', ...become];
     await using rig = await startRig({ directory, through });
     await up(rig);
     expect(rig.cli('stop', 'one').code).toBe(0);

@@ -122,6 +122,10 @@ export function fakeSpawner(later: (turn: () => void) => void): FakeSpawner {
       sweeps.push(`${owner} ${grace}`);
       later(() => done(0, 0));
     },
+    sweepAll(grace, done) {
+      sweeps.push(`all ${grace}`);
+      later(() => done(0, 0));
+    },
     run: ({ argv }) => Promise.resolve(fake.probe(argv)),
   };
   return fake;

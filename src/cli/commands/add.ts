@@ -1,6 +1,7 @@
 // djsup add
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { getSystemErrorMessage } from 'node:util';
 import { fail, ok } from '../../core/result.ts';
 import { defineCommand, word } from '../command.ts';
 
@@ -18,7 +19,7 @@ export const command = defineCommand({
   async run(context, input) {
     const [label = '', path = ''] = input.words;
     const text = await readText(resolve(context.cwd, path));
-    if (text instanceof Error) return fail({ message: `cannot read layer "${path}": ${text.message}` });
+    if (text instanceof Error) return fail({ message: `cannot read layer "${path}": ${reasonOf(text)}` });
     const client = await context.client();
     const combine = input.on('combine');
     const added = await client.addLayer({ label, combine, inner: input.on('inner'), text });
@@ -34,4 +35,9 @@ async function readText(path: string): Promise<string | Error> {
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
+}
+
+function reasonOf(error: Error): string {
+  const errno = 'errno' in error ? error.errno : undefined;
+  return typeof errno === 'number' ? getSystemErrorMessage(errno) : error.message;
 }

@@ -8,7 +8,7 @@ export const command = defineCommand({
   category: 'Plan',
   summary: 'Show the plan, or check one without a daemon',
   description:
-    "Shows the daemon's combined plan as YAML. With --check combines the layers in a directory (by default the daemon's own) with no daemon running, shows the plan, and exits with 0; or lists every error as file:line:column, and exits with 1.",
+    "Shows the daemon's combined plan as YAML. With --check combines the layers in a directory (by default the daemon's own) with no daemon running, in a Django project over the layer that djsup ships, shows the plan, and exits with 0; or lists every error as file:line:column, and exits with 1.",
   options: [{ name: 'check', help: 'Combine the layers in <layers-dir> with no daemon running.' }],
   positionals: [optionalWord('layers-dir')],
   async run(context, input) {

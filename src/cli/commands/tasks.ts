@@ -33,6 +33,7 @@ export const command = defineCommand({
     if (id !== undefined && last !== undefined) {
       return fail({ message: 'cannot use change ID and type together' });
     }
+    if (id !== undefined && !/^[a-z0-9]+$/.test(id)) return fail({ message: `invalid change ID "${id}"` });
     const client = await context.client();
     const change = await (id === undefined ? latest(client, last ?? '') : client.change(id));
     if (!change.ok) return change;
@@ -40,7 +41,7 @@ export const command = defineCommand({
     const tasks = change.value.tasks ?? [];
     const format = input.value('format') ?? 'text';
     const time = (text: string | undefined) => timeText(text, context.now(), input.on('abs-time'));
-    await context.print(format === 'text' ? tasksText(tasks, time) : await formatted(format, { tasks }));
+    await context.print(format === 'text' ? tasksText(tasks, time) : await formatted(format, change.value));
     return ok(0);
   },
 });

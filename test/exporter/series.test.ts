@@ -1,0 +1,242 @@
+// What the exporter keeps, and for how long; where it does better than the original.
+import { describe, expect, test } from 'vitest';
+import { createBench, mappingOf } from './kit.ts';
+
+describe('better than the original', () => {
+  test.each([
+    ['a tag that a summary needs itself', 't:1|ms|#quantile:x', 'reserved_label'],
+    ['a name of nothing', '#a=b:1|c', 'empty_metric_name'],
+    ['a name that is only tags', '[a=b]:1|c', 'empty_metric_name'],
+  ] as const)('%s costs the sample alone', (_what, packet, reason) => {
+    const bench = createBench();
+    bench.send(packet, 'ok:1|c');
+    expect(bench.lines()).toEqual(['ok 1']);
+    expect(bench.text()).toContain(`statsd_exporter_events_error_total{reason="${reason}"} 1\n`);
+  });
+
+  test('the bound of a histogram as a tag costs the sample alone', () => {
+    const bench = createBench({ mapping: 'defaults: {observer_type: histogram}' });
+    bench.send('t:1|ms|#le:x', 'ok:1|c');
+    expect(bench.lines()).toEqual(['ok 1']);
+  });
+
+  test('tags under names that Prometheus keeps are left out', () => {
+    const bench = createBench();
+    bench.send('foo:1|c|#__name__:x', 'bar:1|c|#__x:y,a:b');
+    expect(bench.lines()).toEqual(['bar{a="b"} 1', 'foo 1']);
+    expect(bench.counters.tagErrors).toBe(2);
+  });
+
+  test.each([
+    'go_goroutines:1|g',
+    'statsd_exporter_lines_total:5|c',
+    'process_open_fds:1|g',
+    'promhttp_metric_handler_requests_in_flight:1|g',
+  ])('a metric of the exporter itself cannot be sent: %s', (packet) => {
+    const bench = createBench();
+    bench.send(packet);
+    expect(bench.lines()).toEqual([]);
+    expect([...bench.counters.conflicts.values()]).toHaveLength(1);
+  });
+
+  test('brackets the wrong way round are part of the name', () => {
+    const bench = createBench();
+    bench.send('a]b[c=d]e:1|c');
+    expect(bench.lines()).toEqual(['a_b_c_d_e 1']);
+    expect(bench.counters.tagErrors).toBe(1);
+  });
+
+  test('summaries whose lines would be taken for each other are a conflict', () => {
+    const bench = createBench();
+    bench.send('m:1|ms', 'm_sum:1|ms', 'n_count:1|ms', 'n:1|ms');
+    expect(bench.lines().filter((line) => line.startsWith('m_sum'))).toEqual(['m_sum 0.001']);
+    expect(bench.counters.conflicts.size).toBe(2);
+  });
+
+  test('of two help texts the first stays', () => {
+    const bench = createBench({
+      mapping: `mappings:
+- {match: a.*, name: one, help: first}
+- {match: b.*, name: one, help: second, labels: {ll: $1}}`,
+    });
+    bench.send('a.x:1|c', 'b.x:1|c');
+    expect(bench.text()).toContain('# HELP one first\n# TYPE one counter\none 1\none{ll="x"} 1\n');
+  });
+
+  test('a sampling rate of next to nothing is not counted out one by one', () => {
+    const bench = createBench();
+    bench.send('t:2|h|@0.000001', 'u:1|h|@1e-300');
+    expect(bench.lines()).toContain('t_count 1e+06');
+    expect(bench.lines()).toContain('t_sum 2e+06');
+    expect(bench.lines()).not.toContain('u_count 1');
+  });
+
+  test('a short glob is found after a longer one that begins with the same star', () => {
+    const bench = createBench({ mapping: 'mappings: [{match: "*.s", name: two}, {match: "*", name: one}]' });
+    bench.send('a:1|c', 'a.s:1|c');
+    expect(bench.lines()).toEqual(['one 1', 'two 1']);
+  });
+
+  test('a percent sign in a label is just that', () => {
+    const bench = createBench({ mapping: 'mappings: [{match: a.*, name: n, labels: {ll: "50%_$1"}}]' });
+    bench.send('a.b:1|c');
+    expect(bench.lines()).toEqual(['n{ll="50%_b"} 1']);
+  });
+});
+
+describe('the limit on series', () => {
+  test('a series too many is counted and dropped, and the others go on', () => {
+    const bench = createBench({ maxSeries: 3 });
+    bench.send('a:1|c', 'b:1|c', 'c:1|c|#x:1', 'c:1|c|#x:2', 'd:1|c', 'a:1|c');
+    expect(bench.lines()).toEqual(['a 2', 'b 1', 'c{x="1"} 1']);
+    expect(bench.text()).toContain('events_error_total{reason="series_limit"} 2\n');
+  });
+
+  test('a series with very long labels counts as several', () => {
+    const bench = createBench({ maxSeries: 10 });
+    bench.send(`a:1|c|#x:${'y'.repeat(20_000)}`, 'b:1|c');
+    expect(bench.lines()).toEqual(['b 1']);
+  });
+
+  test('a series that has gone makes room', () => {
+    const bench = createBench({ maxSeries: 1, mapping: 'defaults: {ttl: 1s}' });
+    bench.send('a:1|c');
+    bench.pass(3_000);
+    bench.send('b:1|c');
+    expect(bench.lines()).toEqual(['b 1']);
+  });
+
+  test('names that are made up for ever are forgotten, the oldest first', () => {
+    const bench = createBench({ maxSeries: 5, mapping: 'defaults: {ttl: 1s}' });
+    for (let i = 0; i < 20; i += 1) {
+      bench.send(`n${i}:1|c`);
+      bench.pass(3_000);
+    }
+    bench.send('n0:1|g', 'n19:1|g');
+    expect(bench.lines()).toEqual(['n0 1']);
+    expect(bench.counters.conflicts.size).toBe(1);
+  });
+
+  test('conflicts under ever new names are counted together', () => {
+    const bench = createBench();
+    for (let i = 0; i < 1_500; i += 1) bench.send(`n${i}:1|c`, `n${i}:1|g`);
+    expect(bench.text()).toContain(
+      'statsd_exporter_events_conflict_total{metric_name="",type="gauge"} 500\n',
+    );
+  });
+});
+
+describe('time to live', () => {
+  test('a series that is not fed goes, and its name keeps its type', () => {
+    const bench = createBench({
+      mapping: 'defaults: {ttl: 1s}\nmappings: [{match: bazqux.*, name: bazqux_$1, ttl: 5s}]',
+    });
+    bench.send('foobar:200|g', 'bazqux.main:42|ms');
+    bench.pass(2_600);
+    expect(bench.lines()).toContain('bazqux_main_count 1');
+    expect(bench.lines()).not.toContain('foobar 200');
+    bench.send('foobar:1|c');
+    expect(bench.lines()).not.toContain('foobar 1');
+    bench.send('foobar:7|g');
+    expect(bench.lines()).toContain('foobar 7');
+  });
+
+  test('a series that is fed stays', () => {
+    const bench = createBench({ mapping: 'defaults: {ttl: 2s}' });
+    for (let i = 0; i < 10; i += 1) {
+      bench.send('a:1|c');
+      bench.pass(1_500);
+    }
+    expect(bench.lines()).toEqual(['a 10']);
+  });
+
+  test('a summary without observations for its age has no quantiles any more, but sum and count', () => {
+    const bench = createBench({ mapping: 'defaults: {summary_options: {max_age: 1s}}' });
+    bench.send('t:5|ms');
+    expect(bench.lines()).toContain('t{quantile="0.5"} 0.005');
+    bench.pass(1_500);
+    expect(bench.lines()).toEqual([
+      't{quantile="0.5"} NaN',
+      't{quantile="0.9"} NaN',
+      't{quantile="0.99"} NaN',
+      't_sum 0.005',
+      't_count 1',
+    ]);
+    bench.pass(60_000);
+    bench.send('t:7|ms');
+    expect(bench.lines()).toContain('t{quantile="0.5"} 0.007');
+  });
+
+  test('the window of a summary slides', () => {
+    const bench = createBench({ mapping: 'defaults: {summary_options: {max_age: 10s, age_buckets: 5}}' });
+    bench.send('t:1|h');
+    bench.pass(6_000);
+    bench.send('t:9|h');
+    expect(bench.lines()).toContain('t{quantile="0.5"} 1');
+    bench.pass(6_000);
+    expect(bench.lines()).toContain('t{quantile="0.5"} 9');
+  });
+});
+
+describe('another mapping', () => {
+  test('holds for samples from then on, also of lines that were seen before', () => {
+    const bench = createBench({ mapping: 'mappings: [{match: a.*, name: old}]' });
+    bench.send('a.b:1|c', 'a.b:1|c');
+    bench.exporter.use(mappingOf('mappings: [{match: a.*, name: new}]'));
+    bench.send('a.b:1|c');
+    expect(bench.lines()).toEqual(['new 1', 'old 2']);
+  });
+
+  test('that makes a histogram of a summary is a conflict', () => {
+    const bench = createBench();
+    bench.send('t:1|ms');
+    bench.exporter.use(mappingOf('defaults: {observer_type: histogram}'));
+    bench.send('t:1|ms');
+    expect(bench.lines()).toContain('t_count 1');
+    expect(bench.counters.conflicts.size).toBe(1);
+  });
+});
+
+test('a line that was seen before is taken as it was the first time', () => {
+  const packets = [
+    'a:1|c|@0.1|#x:y',
+    'b:2.5|g',
+    'c:3|ms',
+    'd.e:1|h|@0.5',
+    'c:1e2|ms',
+    'b:-1|g',
+    'a:1|c|@-1',
+    'b:0.1|g',
+  ];
+  const once = createBench({ mapping: 'mappings: [{match: d.*, name: d_$1, scale: 3}]' });
+  const twice = createBench({ mapping: 'mappings: [{match: d.*, name: d_$1, scale: 3}]' });
+  for (let i = 0; i < 5; i += 1) {
+    once.send(...packets);
+    // A line feed in front makes no other line of it, but a mapping anew forgets what was seen.
+    twice.exporter.use(mappingOf('mappings: [{match: d.*, name: d_$1, scale: 3}]'));
+    twice.send(...packets);
+  }
+  expect(once.lines()).toEqual(twice.lines());
+  expect(once.counters).toEqual(twice.counters);
+});
+
+test('metrics are given in pieces, so that packets can be taken in between', () => {
+  const bench = createBench();
+  for (let i = 0; i < 2_000; i += 1) bench.send(`n${i}:1|c`);
+  const pieces = [...bench.exporter.metrics()];
+  expect(pieces.length).toBeGreaterThan(3);
+  expect(
+    pieces
+      .join('')
+      .split('\n')
+      .filter((line) => line.startsWith('n')),
+  ).toHaveLength(2_000);
+});
+
+test('only the families that were asked for', () => {
+  const bench = createBench();
+  bench.send('a:1|c', 'b:1|c');
+  expect([...bench.exporter.metrics(new Set(['a']))].join('')).toBe(
+    '# HELP a Metric autogenerated by statsd_exporter.\n# TYPE a counter\na 1\n',
+  );
+});
