@@ -37,7 +37,7 @@ import { exitNow } from './host/exit.ts';
 import { createFiles } from './host/files.ts';
 import { createLibc } from './host/libc.ts';
 import type { Libc } from './host/libc.ts';
-import { createLog, logLine } from './host/log.ts';
+import { createLog, gapLine } from './host/log.ts';
 import { createMeter } from './host/meter.ts';
 import { createOutput } from './host/output.ts';
 import { createPeerUid } from './host/peer.ts';
@@ -87,17 +87,16 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
 
   async function run(options: RunOptions, session?: Session): Promise<number> {
     const listen = signals ?? catchSignals();
-    const gap = (lines: number): string => {
-      const text = `${lines} lines dropped: the reader of this output is too slow`;
-      return logLine(paths.flavour, new Date().toISOString(), text).trimEnd();
-    };
-    const stderr = createOutput(2, { gap });
-    const stdout = options.verbose ? createOutput(1, { gap }) : undefined;
+    const json = environment['DJSUP_LOG_FORMAT'] === 'json';
+    const stderr = createOutput(2, { gap: (lines) => gapLine(paths.flavour, lines, json) });
+    const stdout = options.verbose
+      ? createOutput(1, { gap: (lines) => gapLine(paths.flavour, lines, false) })
+      : undefined;
     const log = createLog({
       name: paths.flavour,
       output: stderr,
       level: levelOf(options, environment),
-      json: environment['DJSUP_LOG_FORMAT'] === 'json',
+      json,
     });
     const libc = await createLibc();
     if (!libc.ok) {

@@ -206,16 +206,16 @@ function onResult(
   const { early, waiters } = state.probing;
   const idle = { ...state, probing: undefined };
   if (outcome.up) return onSuccess(idle, waiters);
-  const answered = waiters.map((waiter): CheckEffect => ({ kind: 'answer', waiter, error: outcome.error }));
+  const said = outcome.details === '' ? outcome.error : `${outcome.error}; ${outcome.details}`;
+  const answered = waiters.map((waiter): CheckEffect => ({ kind: 'answer', waiter, error: said }));
   if ((early && waiters.length === 0) || at.now < state.graceUntil) return [idle, answered];
   const failures = state.failures + 1;
-  const said = outcome.details === '' ? outcome.error : `${outcome.error}; ${outcome.details}`;
-  const effects: CheckEffect[] = [
-    { kind: 'note', level: 'ERROR', text: said },
+  const goesDown = !state.down && failures >= policy.threshold;
+  const effects: readonly CheckEffect[] = [
+    // The task that fails notes its error itself.
+    goesDown ? { kind: 'went-down', error: said } : { kind: 'note', level: 'ERROR', text: said },
     { kind: 'failed', failures, error: outcome.error },
   ];
-  const goesDown = !state.down && failures >= policy.threshold;
-  if (goesDown) effects.push({ kind: 'went-down', error: outcome.error });
   return [{ ...idle, failures, down: state.down || goesDown }, [...effects, ...answered]];
 }
 

@@ -8,6 +8,11 @@ export function isSuccess(exit: Exit): boolean {
   return 'code' in exit && exit.code === 0;
 }
 
+/** The key of a service that says what happens after this exit. */
+export function exitKey(exit: Exit): 'on-success' | 'on-failure' {
+  return isSuccess(exit) ? 'on-success' : 'on-failure';
+}
+
 /** "code 3" or "signal SIGKILL". */
 export function describeExit(exit: Exit): string {
   return 'code' in exit ? `code ${exit.code}` : `signal ${exit.signal}`;

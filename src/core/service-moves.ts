@@ -6,6 +6,7 @@ import { giveUpDelay } from './service-state.ts';
 import type {
   Child,
   Ending,
+  RestartCause,
   ServiceEffect,
   ServicePolicy,
   ServiceReport,
@@ -52,7 +53,7 @@ export function killing(ending: Ending, at: At): ServiceState {
 /** The whole group has gone. What got away from it goes with a stop too, though nobody waits for that. */
 export function ended(policy: ServicePolicy, ending: Ending, exit: Exit | undefined, at: At): ServiceStep {
   if (ending.afterwards.kind === 'restart')
-    return backOff(policy, ending.run, ending.afterwards.tries, exit ?? { signal: 'SIGTERM' }, at);
+    return backOff(policy, ending.run, ending.afterwards.tries, exit ?? { signal: 'SIGTERM' }, 'check', at);
   return [
     { kind: 'stopped', run: ending.run },
     [
@@ -69,6 +70,7 @@ export function backOff(
   run: number,
   tries: Tries,
   cause: Exit | { readonly spawnFailure: string },
+  because: RestartCause,
   at: At,
 ): ServiceStep {
   const { delay: first, factor, limit } = policy.backoff;
@@ -78,7 +80,7 @@ export function backOff(
   const until = at.now + delay * (1 + at.jitter * 0.1);
   return [
     { kind: 'backoff', run, tries: next, until, cause },
-    [tell({ kind: 'backoff', delay, count: next.count })],
+    [tell({ kind: 'backoff', delay, count: next.count, because })],
   ];
 }
 

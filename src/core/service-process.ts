@@ -3,7 +3,7 @@
 import type { At } from './at.ts';
 import type { ExitAction } from './config.ts';
 import type { Exit } from './exit.ts';
-import { isSuccess } from './exit.ts';
+import { exitKey, isSuccess } from './exit.ts';
 import { backOff, clear, ended, killing, reports, signal, tell } from './service-moves.ts';
 import { leftoverGrace, noTries, okDelay } from './service-state.ts';
 import type {
@@ -62,7 +62,7 @@ export function onSpawnFailed(
   ];
   // A wanted start that cannot be carried out ends there; a restart by policy is tried again.
   if (!retry) return [{ kind: 'exited', run: state.run, cause: { spawnFailure: reason } }, effects];
-  const [next, more] = backOff(policy, state.run, state.tries, { spawnFailure: reason }, at);
+  const [next, more] = backOff(policy, state.run, state.tries, { spawnFailure: reason }, 'spawn', at);
   return [next, [...effects, ...more]];
 }
 
@@ -112,7 +112,7 @@ function afterExit(
   const exited: ServiceState = { kind: 'exited', run: child.run, cause: exit };
   switch (action) {
     case 'restart': {
-      const [next, effects] = backOff(policy, child.run, child.tries, exit, at);
+      const [next, effects] = backOff(policy, child.run, child.tries, exit, exitKey(exit), at);
       return [next, alone ? effects : [signal('group', 'SIGTERM'), ...effects]];
     }
     case 'ignore':

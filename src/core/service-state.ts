@@ -87,6 +87,9 @@ export type ServiceEvent =
   | { readonly kind: 'kill' }
   | { readonly kind: 'tick' };
 
+/** What made a restart necessary: an exit (the key whose action it is), a failed check, a start that failed. */
+export type RestartCause = 'on-success' | 'on-failure' | 'check' | 'spawn';
+
 /** How a start or stop ended, for the task that asked. */
 export type ServiceReport =
   | { readonly kind: 'done' }
@@ -107,7 +110,12 @@ export type ServiceTale =
   /** It has stayed up for the backoff's limit after a restart. */
   | { readonly kind: 'steady' }
   | { readonly kind: 'exited'; readonly exit: Exit; readonly action: ExitAction }
-  | { readonly kind: 'backoff'; readonly delay: number; readonly count: number }
+  | {
+      readonly kind: 'backoff';
+      readonly delay: number;
+      readonly count: number;
+      readonly because: RestartCause;
+    }
   | { readonly kind: 'stopping' }
   | { readonly kind: 'killing' }
   | { readonly kind: 'stopped'; readonly waiting: boolean }

@@ -138,7 +138,7 @@ function onCheckFailed(
       return [next, [told, ...effects]];
     }
     case 'exited': {
-      const [next, effects] = backOff(policy, state.run, noTries, state.cause, at);
+      const [next, effects] = backOff(policy, state.run, noTries, state.cause, 'check', at);
       return [next, [told, ...effects]];
     }
     // A start is on its way as it is.

@@ -43,11 +43,11 @@ export function createPlans(changed: (plan: Plan) => void): Plans {
     },
     add({ label, combine, inner, text }) {
       const parsed = parseLayer({ text, file: label, label, order: 0, origin: 'api' });
-      if (!parsed.ok) return refuse('bad-request', `cannot parse layer YAML: ${inOneLine(parsed.failure)}`);
+      if (!parsed.ok) return refuse('bad-request', `cannot parse layer YAML:${listed(parsed.failure)}`);
       const inserted = insertLayer(layers, parsed.value, { combine, inner });
       if (!inserted.ok) return inserted;
       const combined = combineLayers(inserted.value);
-      if (!combined.ok) return refuse('bad-request', inOneLine(combined.failure));
+      if (!combined.ok) return refuse('bad-request', refusal(label, combined.failure));
       const unchanged = checkWorkloadsUnchanged(plan, combined.value);
       if (!unchanged.ok) return unchanged;
       added = laidOver(added, parsed.value);
@@ -62,6 +62,15 @@ function laidOver(layers: readonly Layer[], layer: Layer): readonly Layer[] {
   return inserted.ok ? inserted.value : [...layers, layer];
 }
 
-function inOneLine(problems: readonly Problem[]): string {
-  return problems.map(formatProblem).join('; ');
+/** One problem stands alone, as clients of Pebble know it. */
+function refusal(label: string, problems: readonly Problem[]): string {
+  const [only] = problems;
+  if (only !== undefined && problems.length === 1) return formatProblem(only);
+  return `cannot combine layer "${label}" with the others:${listed(problems)}`;
+}
+
+/** What follows a colon: one problem on the same line, several on a line each. */
+function listed(problems: readonly Problem[]): string {
+  const between = problems.length === 1 ? ' ' : '\n';
+  return problems.map((problem) => `${between}${formatProblem(problem)}`).join('');
 }

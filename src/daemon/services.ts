@@ -2,7 +2,6 @@
 // Law: a service's state changes only here, one event at a time.
 import { formatCommand } from '../core/command.ts';
 import type { CheckAction, ServiceConfig } from '../core/config.ts';
-import { describeExit } from '../core/exit.ts';
 import type { Exit } from '../core/exit.ts';
 import type { Outcome } from '../core/change.ts';
 import { currentOf, reportText } from '../core/service-text.ts';
@@ -15,6 +14,8 @@ import type { Logs } from './logs.ts';
 import type { Keeper, Mailbox } from './mailbox.ts';
 import type { ServiceRecord } from './records.ts';
 import type { Teller } from './tell.ts';
+import { serviceRecord } from './views.ts';
+import type { ServiceFacts } from './views.ts';
 
 /** What happened to a service, for whoever tells or records it. */
 export type Tale = Parameters<Teller['service']>;
@@ -40,18 +41,15 @@ export interface Services extends Keeper {
   record(config: ServiceConfig): ServiceRecord;
 }
 
-interface Entry {
+/** What is kept of a service; `ServiceFacts` says what it means. */
+interface Entry extends Changing<ServiceFacts> {
   config: ServiceConfig;
-  state: ServiceState;
   child: Child | undefined;
   current: string;
-  since: Date | undefined;
   spawnedAt: Date | undefined;
-  restarts: number;
-  lastExit: Exit | undefined;
-  explanation: string | undefined;
-  stoppedByUser: boolean;
 }
+
+type Changing<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** `up`: counts as started; `lost`: should be up and is not (yet); `down`: nobody wants it up. */
 export type Standing = 'up' | 'lost' | 'down';
@@ -82,7 +80,7 @@ export function createServices(deps: {
   readonly explain: Explain;
   readonly watch: Watch;
   readonly settle: (waiter: string, outcome: Outcome, note: string | undefined) => void;
-  readonly shutdown: (code: 0 | 10 | 11, why: string) => void;
+  readonly shutdown: (code: 0 | 10 | 11) => void;
   readonly standing: (name: string, standing: Standing) => void;
 }): Services {
   const { clock, spawner, mailbox, logs, tell } = deps;
@@ -121,7 +119,7 @@ export function createServices(deps: {
       case 'report':
         return settle(name, entry, effect.waiter, effect.report);
       case 'shutdown':
-        return deps.shutdown(effect.code, `service "${name}"`);
+        return deps.shutdown(effect.code);
       case 'tell':
         if (effect.tale.kind === 'spawned' && effect.tale.restart) entry.restarts += 1;
         return deps.tale(name, effect.tale, {
@@ -220,7 +218,7 @@ export function createServices(deps: {
       }
     },
     active: () => [...entries].filter(([, entry]) => isActive(entry.state)).map(([name]) => name),
-    record: (config) => recordOf(config, entries.get(config.name), clock),
+    record: (config) => serviceRecord(config, entries.get(config.name), clock),
     deadline() {
       const instants = [...entries.values()].map((entry) => serviceDeadline(entry.state) ?? Infinity);
       const next = Math.min(Infinity, ...instants);
@@ -274,49 +272,4 @@ function recentOutput(logs: Logs, name: string, since: Date | undefined): string
   if (lines.length === 0) return undefined;
   const shown = lines.length > 20 ? ['(...)', ...lines.slice(-20)] : lines;
   return `Most recent service output:\n${shown.map((line) => `    ${line}`).join('\n')}`;
-}
-
-function recordOf(config: ServiceConfig, entry: Entry | undefined, clock: Clock): ServiceRecord {
-  const { name, startup } = config;
-  if (entry === undefined) return { name, startup, current: 'inactive', state: 'idle', restarts: 0 };
-  const { state, since, restarts, lastExit } = entry;
-  const reason = reasonOf(entry);
-  return {
-    name,
-    startup,
-    current: currentOf(state),
-    ...(since === undefined ? {} : { currentSince: since }),
-    state: state.kind,
-    ...('pid' in state ? { pid: state.pid } : {}),
-    restarts,
-    ...(lastExit === undefined ? {} : { lastExit: describeExit(lastExit) }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(state.kind === 'backoff'
-      ? { retryAt: new Date(clock.wall().getTime() + state.until - clock.now()) }
-      : {}),
-  };
-}
-
-function reasonOf(entry: Entry): string | undefined {
-  const { state } = entry;
-  switch (state.kind) {
-    case 'backoff':
-    case 'exited': {
-      const why =
-        'spawnFailure' in state.cause ? state.cause.spawnFailure : `exited with ${describeExit(state.cause)}`;
-      return entry.explanation === undefined ? why : `${why}: ${entry.explanation}`;
-    }
-    case 'clearing':
-      return 'waiting for what an earlier run left behind';
-    case 'terminating':
-    case 'killing':
-      return state.mainGone ? 'waiting for the rest of its process group' : 'waiting for its main process';
-    case 'stopped':
-      return entry.stoppedByUser ? 'stopped on request' : undefined;
-    case 'idle':
-    case 'spawning':
-    case 'starting':
-    case 'running':
-      return undefined;
-  }
 }

@@ -136,11 +136,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         changes.finish(waiter, outcome);
       });
     },
-    shutdown: (code, why) => {
-      const kind = code === 0 ? 'success' : 'failure';
-      log.write('info', `${why} triggers ${kind} shutdown, exit code ${code}`);
-      mailbox.post('shutdown', () => beginStop(code));
-    },
+    shutdown: (code) => mailbox.post('shutdown', () => beginStop(code)),
     standing: (name, standing) => checks.serviceChanged(name, standing),
   });
   const checks: Checks = createChecks({

@@ -1,7 +1,9 @@
 // One table: what happens becomes a log line and a metric (later a notice) here and nowhere else.
 import { formatDuration } from '../core/duration.ts';
-import { describeExit } from '../core/exit.ts';
-import type { ServiceTale } from '../core/service-state.ts';
+import type { ExitAction } from '../core/config.ts';
+import { describeExit, exitKey, isSuccess } from '../core/exit.ts';
+import type { Exit } from '../core/exit.ts';
+import type { RestartCause, ServiceTale } from '../core/service-state.ts';
 import type { Log, LogLevel, Meter } from '../ports.ts';
 
 export interface Teller {
@@ -18,8 +20,9 @@ export interface Teller {
 export function createTeller(log: Log, meter: Meter): Teller {
   return {
     service(name, tale, facts) {
-      const { level, text, metric } = storyOf(name, tale, facts);
+      const { level, text, more, metric } = storyOf(name, tale, facts);
       log.write(level, text);
+      if (more !== undefined) log.write(level, more);
       if (metric !== undefined) meter.count(`djsup.service.${metric}`, { service: name });
     },
     check(name, text, metric) {
@@ -39,6 +42,8 @@ export function createTeller(log: Log, meter: Meter): Teller {
 interface Story {
   readonly level: LogLevel;
   readonly text: string;
+  /** A second line. */
+  readonly more?: string;
   readonly metric?: string;
 }
 
@@ -61,16 +66,19 @@ function storyOf(
       return { level: 'debug', text: `${service} is up` };
     case 'exited': {
       const meaning = facts.explanation === undefined ? '' : `: ${facts.explanation}`;
-      const how = `${service} stopped unexpectedly with ${describeExit(tale.exit)}${meaning}`;
-      const after =
-        tale.action === 'restart' ? '' : `; its ${actionKey(tale.exit)} action is "${tale.action}"`;
-      return { level: 'warn', text: `${how}${after}`, metric: 'exit' };
+      const more = afterExit(service, tale.exit, tale.action);
+      return {
+        level: 'warn',
+        text: `${service} stopped unexpectedly with ${describeExit(tale.exit)}${meaning}`,
+        ...(more === undefined ? {} : { more }),
+        metric: 'exit',
+      };
     }
     case 'backoff': {
       const pause = formatDuration(Math.round(tale.delay * 1000) / 1000);
       return {
         level: 'info',
-        text: `${service} will restart, waiting ~${pause} before restart (backoff ${tale.count})`,
+        text: `${service} ${restartCauses[tale.because]}, waiting ~${pause} before restart (backoff ${tale.count})`,
       };
     }
     case 'steady':
@@ -105,7 +113,7 @@ function storyOf(
     case 'check-action':
       return {
         level: 'warn',
-        text: `${service} on-check-failure action is "${tale.action}" (check "${tale.check}")${checkEffect[tale.action]}`,
+        text: `${service} on-check-failure action is "${tale.action}"${checkEffect[tale.action]} (check "${tale.check}")`,
         metric: 'check_action',
       };
   }
@@ -118,6 +126,26 @@ const checkEffect = {
   ignore: '',
 } as const;
 
-function actionKey(exit: { readonly code: number } | { readonly signal: string }): string {
-  return 'code' in exit && exit.code === 0 ? 'on-success' : 'on-failure';
+const restartCauses: Readonly<Record<RestartCause, string>> = {
+  'on-success': 'on-success action is "restart"',
+  'on-failure': 'on-failure action is "restart"',
+  check: 'exited after check failure, restarting',
+  spawn: 'could not be started',
+};
+
+/** What follows an exit, where it is no restart: that has a pause to tell of. */
+function afterExit(service: string, exit: Exit, action: ExitAction): string | undefined {
+  const told = `${service} ${exitKey(exit)} action is "${action}"`;
+  switch (action) {
+    case 'restart':
+      return undefined;
+    case 'ignore':
+      return `${told}, not doing anything further`;
+    case 'shutdown':
+      return `${told}, triggering ${isSuccess(exit) ? 'success' : 'failure'} shutdown`;
+    case 'success-shutdown':
+      return `${told}, triggering success shutdown`;
+    case 'failure-shutdown':
+      return `${told}, triggering failure shutdown`;
+  }
 }

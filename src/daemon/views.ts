@@ -1,7 +1,27 @@
 // The daemon's data as records for the API.
 import { changeStatus, errText } from '../core/change.ts';
 import type { Change, Task } from '../core/change.ts';
-import type { ChangeRecord, TaskRecord } from './records.ts';
+import type { ServiceConfig } from '../core/config.ts';
+import { describeExit } from '../core/exit.ts';
+import type { Exit } from '../core/exit.ts';
+import { currentOf } from '../core/service-text.ts';
+import type { ServiceState } from '../core/service-state.ts';
+import type { Clock } from '../ports.ts';
+import type { ChangeRecord, ServiceRecord, TaskRecord } from './records.ts';
+
+/** What the keeper of services knows of one. */
+export interface ServiceFacts {
+  readonly state: ServiceState;
+  /** When its status for clients last changed. */
+  readonly since: Date | undefined;
+  /** Restarts by policy. */
+  readonly restarts: number;
+  /** How its latest run ended. */
+  readonly lastExit: Exit | undefined;
+  /** What that means for the program that was run. */
+  readonly explanation: string | undefined;
+  readonly stoppedByUser: boolean;
+}
 
 export function changeRecord(change: Change): ChangeRecord {
   const err = errText(change);
@@ -32,4 +52,53 @@ function taskRecord(task: Task): TaskRecord {
     ...(readyTime === undefined ? {} : { readyTime }),
     ...(data === undefined ? {} : { data }),
   };
+}
+
+export function serviceRecord(
+  config: ServiceConfig,
+  entry: ServiceFacts | undefined,
+  clock: Pick<Clock, 'now' | 'wall'>,
+): ServiceRecord {
+  const { name, startup } = config;
+  if (entry === undefined) return { name, startup, current: 'inactive', state: 'idle', restarts: 0 };
+  const { state, since, restarts, lastExit } = entry;
+  const reason = reasonOf(entry);
+  return {
+    name,
+    startup,
+    current: currentOf(state),
+    ...(since === undefined ? {} : { currentSince: since }),
+    state: state.kind,
+    ...('pid' in state ? { pid: state.pid } : {}),
+    restarts,
+    ...(lastExit === undefined ? {} : { lastExit: describeExit(lastExit) }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(state.kind === 'backoff'
+      ? { retryAt: new Date(clock.wall().getTime() + state.until - clock.now()) }
+      : {}),
+  };
+}
+
+function reasonOf(entry: ServiceFacts): string | undefined {
+  const { state } = entry;
+  switch (state.kind) {
+    case 'backoff':
+    case 'exited': {
+      const why =
+        'spawnFailure' in state.cause ? state.cause.spawnFailure : `exited with ${describeExit(state.cause)}`;
+      return entry.explanation === undefined ? why : `${why}: ${entry.explanation}`;
+    }
+    case 'clearing':
+      return 'waiting for what an earlier run left behind';
+    case 'terminating':
+    case 'killing':
+      return state.mainGone ? 'waiting for the rest of its process group' : 'waiting for its main process';
+    case 'stopped':
+      return entry.stoppedByUser ? 'stopped on request' : undefined;
+    case 'idle':
+    case 'spawning':
+    case 'starting':
+    case 'running':
+      return undefined;
+  }
 }

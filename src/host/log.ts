@@ -51,8 +51,15 @@ export function createLog({ name, output, level, json }: LogOptions): Log {
 const metadata = Symbol.for('pino.metadata');
 
 /** `2026-11-20T22:55:49.020Z [djsup] message`, with its newline. `time`: RFC 3339, UTC, three digits of a second. */
-export function logLine(name: string, time: string, message: string): string {
+function logLine(name: string, time: string, message: string): string {
   return `${time} [${name}] ${message}\n`;
+}
+
+/** What is said where `lines` could not be written, without its newline. */
+export function gapLine(name: string, lines: number, json: boolean): string {
+  const time = new Date().toISOString();
+  const msg = `${lines} lines dropped: the reader of this output is too slow`;
+  return json ? JSON.stringify({ level: 'warn', time, name, msg }) : logLine(name, time, msg).trimEnd();
 }
 
 /** Control characters but the tab, and Unicode's line breaks, as escapes: a message may quote what a stranger wrote. */

@@ -13,6 +13,7 @@ import {
 import type { Change, Task } from '../../src/core/change.ts';
 import { revive } from '../../src/core/revive.ts';
 import { decodeState, emptyStateFile, encodeState } from '../../src/core/state-file.ts';
+import type { Snapshot } from '../../src/core/state-file.ts';
 
 const now = new Date('2026-11-21T10:00:00Z');
 
@@ -48,6 +49,10 @@ function change(...tasks: readonly Task[]): Change {
     spawnTime: now,
     readyTime: undefined,
   };
+}
+
+function snapshotOf(...changes: readonly Change[]): Snapshot {
+  return { changes, lastChangeId: 0, lastTaskId: 0, lastLane: 0 };
 }
 
 function statuses(one: Change): Record<string, string> {
@@ -200,7 +205,52 @@ describe('a restored change', () => {
   });
 });
 
+describe('a change restored from whatever file', () => {
+  test.each([
+    ['begun by another version', { kind: 'exec', status: 'Doing' }, 'Done'],
+    ['half undone', { status: 'Undoing' }, 'Done'],
+    ['to be undone', { status: 'Undo' }, 'Done'],
+    ['waiting', { status: 'Wait' }, 'Hold'],
+    ['being aborted', { status: 'Abort' }, 'Hold'],
+    ['recovering a service', { kind: 'recover-service', status: 'Doing' }, 'Hold'],
+    ['needing itself', { needs: ['x'] }, 'Hold'],
+    ['over, in a change that does not know it', { status: 'Done' }, 'Done'],
+  ] as const)('with a task %s becomes ready', (_what, given, status) => {
+    const revived = revive(change({ ...task('x'), ...given }), 'T', now);
+    expect(statuses(revived)).toEqual({ x: status });
+    expect(revived.readyTime).toEqual(now);
+  });
+
+  test('with no tasks is ready', () => {
+    expect(revive(change(), 'T', now).readyTime).toEqual(now);
+  });
+
+  test('with tasks that can begin goes on', () => {
+    const revived = revive(change(task('a'), task('b', ['a'])), 'T', now);
+    expect(statuses(revived)).toEqual({ a: 'Do', b: 'Do' });
+    expect(revived.readyTime).toBeUndefined();
+  });
+});
+
 describe('a state file', () => {
+  test.each(['spawn-time', 'ready-time'])('with a %s that is no time is refused', (key) => {
+    const file = JSON.parse(encodeState({ ...emptyStateFile, snapshot: snapshotOf(change(task('a'))) })) as {
+      changes: Record<string, Record<string, unknown>>;
+    };
+    const text = JSON.stringify({ ...file, changes: { 1: { ...file.changes['1'], [key]: 'soon' } } });
+    const decoded = decodeState(text);
+    expect(decoded.ok ? '' : decoded.failure).toContain(`its entry "changes.1.${key}"`);
+  });
+
+  test('whose counters lag behind what it holds gives no number twice', () => {
+    const text = encodeState({ ...emptyStateFile, snapshot: snapshotOf(change(task('41'))) });
+    const decoded = decodeState(text);
+    expect(decoded.ok ? decoded.value.snapshot : undefined).toMatchObject({
+      lastChangeId: 1,
+      lastTaskId: 41,
+    });
+  });
+
   test.each([
     ['', 'it is not JSON'],
     ['[1]', 'its entry "" has another form'],

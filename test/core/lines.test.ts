@@ -47,3 +47,10 @@ describe('a stream of bytes', () => {
     expect(lineLimit).toBe(4_096);
   });
 });
+
+test('what is left over is a copy: the caller may use its bytes again', () => {
+  const given = Buffer.from('whole\nhalf');
+  const { rest } = cutLines(new Uint8Array(), given);
+  given.fill(0);
+  expect(restText(rest)).toBe('half');
+});

@@ -273,6 +273,17 @@ describe('a failed check', () => {
     expect(life.state().kind).toBe('stopped');
   });
 
+  test('does nothing while a stop that somebody wants goes on, not even a shutdown', () => {
+    const life = liveService();
+    life.up();
+    life.feed({ kind: 'stop', waiter: 's' });
+    for (const action of ['restart', 'shutdown'] as const)
+      expect(life.feed({ kind: 'check-failed', check: 'c', action })).toEqual([]);
+    life.pass(5_000);
+    expect(life.state().kind).toBe('killing');
+    expect(life.feed({ kind: 'check-failed', check: 'c', action: 'shutdown' })).toEqual([]);
+  });
+
   test('does nothing to a service that somebody stopped', () => {
     const life = liveService();
     life.up();
@@ -280,5 +291,40 @@ describe('a failed check', () => {
     exit(life, 0);
     expect(life.feed({ kind: 'check-failed', check: 'c', action: 'restart' })).toEqual([]);
     expect(life.state().kind).toBe('stopped');
+  });
+});
+
+describe('a kill', () => {
+  test('wins over the restart that a failed check wanted, also when SIGKILL is out already', () => {
+    const life = liveService();
+    life.up();
+    life.feed({ kind: 'check-failed', check: 'c', action: 'restart' });
+    life.pass(5_000);
+    expect(life.state()).toMatchObject({ kind: 'killing', afterwards: { kind: 'restart' } });
+    life.feed({ kind: 'kill' });
+    exit(life, 137);
+    expect(life.state().kind).toBe('stopped');
+  });
+});
+
+describe('strays', () => {
+  test('that got away from the group go with a stop, which nobody waits for, and are told of', () => {
+    const life = liveService();
+    life.up();
+    life.feed({ kind: 'stop', waiter: 's' });
+    const effects = exit(life, 0);
+    expect(reportsIn(effects)).toEqual(['s: done']);
+    expect(effects.filter(({ kind }) => kind === 'sweep')).toEqual([{ kind: 'sweep', run: 1, grace: 5_000 }]);
+    const told = life.feed({ kind: 'swept', run: 1, found: 2, left: 0 });
+    expect(told).toEqual([{ kind: 'tell', tale: { kind: 'strays', found: 2, left: 0 } }]);
+  });
+
+  test('are told of once where a start follows the stop at once', () => {
+    const life = liveService();
+    life.up();
+    life.feed({ kind: 'stop', waiter: 's' });
+    exit(life, 0);
+    life.feed({ kind: 'start', waiter: 't' });
+    expect(life.feed({ kind: 'swept', run: 1, found: 2, left: 0 })).toEqual([]);
   });
 });

@@ -147,6 +147,55 @@ describe('restarting', () => {
     expect(recovery?.status).toBe('Hold');
   });
 
+  test('and every other action is told in lines that people look for', async () => {
+    const plan = (keys: string): string => `services:\n  a: {override: replace, command: run a, ${keys}}`;
+    const told = async (keys: string, code: number): Promise<readonly string[]> => {
+      const w = world({ plan: plan(keys) });
+      w.up('a');
+      w.spawner.latest('a').exit(code);
+      w.settle();
+      await w.listen();
+      return w.log.lines
+        .filter((line) => line.includes('action is'))
+        .map((line) => line.replace(/^\w+ /, ''));
+    };
+    expect(await told('on-failure: restart', 3)).toEqual([
+      'Service "a" on-failure action is "restart", waiting ~500ms before restart (backoff 1)',
+    ]);
+    expect(await told('on-failure: ignore', 3)).toEqual([
+      'Service "a" on-failure action is "ignore", not doing anything further',
+    ]);
+    expect(await told('on-success: shutdown', 0)).toEqual([
+      'Service "a" on-success action is "shutdown", triggering success shutdown',
+    ]);
+    expect(await told('on-failure: shutdown', 3)).toEqual([
+      'Service "a" on-failure action is "shutdown", triggering failure shutdown',
+    ]);
+  });
+
+  test('that is taken over by a start by hand has its change done', () => {
+    const w = world({ plan: two });
+    w.up('a');
+    w.spawner.latest('a').exit(3);
+    w.settle();
+    w.act('start', 'a');
+    const recovery = w.face.changes('all', 'a').find(({ kind }) => kind === 'recover-service');
+    expect(recovery?.status).toBe('Done');
+    expect(recovery?.tasks[0]?.log.at(-1)).toContain('started on request');
+  });
+
+  test('that a start by hand ends in vain has its change put on hold', () => {
+    const w = world({ plan: two });
+    w.up('a');
+    w.spawner.latest('a').exit(3);
+    w.settle();
+    w.spawner.refuse('a', 'cannot start: no such file');
+    w.act('start', 'a');
+    const recovery = w.face.changes('all', 'a').find(({ kind }) => kind === 'recover-service');
+    expect(recovery?.status).toBe('Hold');
+    expect(w.service('a').current).toBe('error');
+  });
+
   test('leaves to itself what only happens to share the plan', () => {
     const w = world({ plan: two });
     w.up('a', 'b');
@@ -207,7 +256,7 @@ describe('replanning', () => {
     const before = w.face.planText();
     const refused = add(w, 'services:\n  a: {override: merge, startup: zork, on-failure: zip}\n');
     expect(refused.ok ? '' : refused.failure.message).toMatch(
-      /startup.*; .*on-failure|on-failure.*; .*startup/s,
+      /YAML:\nmore:2:33: .*startup.*\nmore:2:51: .*on-failure/,
     );
     expect(w.face.planText()).toBe(before);
   });
@@ -237,6 +286,38 @@ describe('stopping the daemon', () => {
     w.pass(200);
     expect(await w.supervisor.ended).toBe(0);
     expect(w.spawner.latest('a').signals).toEqual(['main SIGTERM', 'group SIGKILL']);
+  });
+
+  test('kills what its order leaves no time for, so that nothing outlives it', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const services = names.map((name, index) => {
+      const after = index === 0 ? '' : `, after: [${names[index - 1]}]`;
+      return `  ${name}: {override: replace, command: run ${name}, kill-delay: 2s${after}}`;
+    });
+    const w = world({ plan: `services:\n${services.join('\n')}` });
+    w.up(...names);
+    for (const name of names) w.spawner.stubborn.add(name);
+    w.supervisor.stop(0, 'bye');
+    w.pass(7_000);
+    expect(names.filter((name) => w.spawner.latest(name).alive)).toEqual(['a', 'b']);
+    w.pass(200);
+    expect(await w.supervisor.ended).toBe(0);
+    expect(names.filter((name) => w.spawner.latest(name).alive)).toEqual([]);
+    expect(w.log.find('cannot stop in time, sending SIGKILL to: a, b')).toHaveLength(1);
+    expect(w.spawner.sweeps.at(-1)).toBe('all 1000');
+  });
+
+  test('starts no check that a new plan brings', async () => {
+    const w = world({ plan: 'services:\n  a: {override: replace, command: run a, kill-delay: 3s}' });
+    w.up('a');
+    w.spawner.stubborn.add('a');
+    w.supervisor.stop(0, 'bye');
+    w.settle();
+    const late = 'checks:\n  late: {override: replace, period: 100ms, timeout: 100ms, tcp: {port: 1}}';
+    expect(w.supervisor.load([layer(late)])).toMatchObject({ ok: true });
+    w.pass(3_100);
+    expect(await w.supervisor.ended).toBe(0);
+    expect(w.prober.asked).toEqual([]);
   });
 
   test('is made quick by a second signal', async () => {
@@ -310,6 +391,19 @@ describe('state', () => {
     w.act('stop', 'a');
     await w.listen();
     expect(w.log.find('kept in memory only')).toHaveLength(1);
+  });
+
+  test('is saved again once there is room, and that is said', async () => {
+    const w = world({ plan: two });
+    w.files.broken = 'cannot write "/state.json": no space is left on the device';
+    w.up('a');
+    await w.listen();
+    expect(w.files.contents.has('/state.json')).toBe(false);
+    w.files.broken = undefined;
+    w.act('stop', 'a');
+    await w.listen();
+    expect(w.files.contents.get('/state.json')).toContain('Stop service');
+    expect(w.log.find('changes are saved')).toHaveLength(1);
   });
 
   test('that is broken is put aside, said, and does not stop the start', async () => {
@@ -455,6 +549,14 @@ describe('changes', () => {
     w.pass(1_000);
     expect(await long).toMatchObject({ ok: true, value: { status: 'Done', ready: true } });
     expect(await w.face.waitChange('99', 100, signal)).toMatchObject({ failure: { kind: 'not-found' } });
+  });
+
+  test('are bounded in number, however fast they come', () => {
+    const w = world({ plan: two });
+    w.up('a');
+    for (let count = 0; count < 2_500; count += 1) w.act('start', 'a');
+    expect(w.face.changes('all', undefined).length).toBeLessThanOrEqual(2_000);
+    expect(w.act('start', 'a')).toBe('2502');
   });
 
   test('can be aborted while they run and not afterwards', () => {

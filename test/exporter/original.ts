@@ -10,7 +10,7 @@ const binary = join(directory, 'statsd_exporter');
 /** Its path, or why there is none. Builds it only where that was asked for, for Go fetches its modules from the network. */
 export function findOriginal(): { readonly path: string } | { readonly reason: string } {
   if (existsSync(binary)) return { path: binary };
-  const inCi = process.env['CI'] !== undefined && process.getuid?.() === 0;
+  const inCi = (process.env['CI'] ?? '') !== '' && process.getuid?.() === 0;
   if (!inCi && process.env['DJSUP_INSTALL'] !== '1') {
     return { reason: 'the original exporter is not built here: set DJSUP_INSTALL=1 to build it with Go' };
   }

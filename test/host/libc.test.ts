@@ -1,4 +1,4 @@
-import { mkdtempSync, readSync, rmSync, writeSync, closeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { ListenOptions, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -73,4 +73,18 @@ test('a library that cannot be loaded is one sentence', async () => {
         'cannot load the system call library "koffi": failed to map segment; its file must be installed for this platform and lie on a mount that may execute',
     },
   });
+});
+
+test('a directory is locked for one at a time, and free again once its holder has ended', () => {
+  const holder = openSync(directory, 'r');
+  const rival = openSync(directory, 'r');
+  expect(libc.lock(holder)).toBe(true);
+  expect(libc.lock(rival)).toBe(false);
+  closeSync(holder);
+  expect(libc.lock(rival)).toBe(true);
+  closeSync(rival);
+});
+
+test('what cannot be locked keeps nobody out', () => {
+  expect(libc.lock(-1)).toBe(true);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLog } from '../../src/host/log.ts';
+import { createLog, gapLine } from '../../src/host/log.ts';
 import type { LogOptions } from '../../src/host/log.ts';
 
 function logInto(lines: string[], options: Partial<LogOptions> = {}): ReturnType<typeof createLog> {
@@ -41,4 +41,9 @@ test('JSON lines hold level, time, name and message', () => {
     name: 'djsup',
     msg: 'two\nlines',
   });
+});
+
+test('a gap is said in the form of the lines around it', () => {
+  expect(gapLine('djsup', 7, false)).toMatch(/^\d{4}-\d\d-\d\dT[\d:]+\.\d{3}Z \[djsup\] 7 lines dropped: /);
+  expect(JSON.parse(gapLine('djsup', 7, true))).toMatchObject({ level: 'warn', name: 'djsup' });
 });

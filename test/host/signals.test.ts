@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createEchoFilter, onSignals } from '../../src/host/signals.ts';
+import { catchSignals, createEchoFilter, onSignals } from '../../src/host/signals.ts';
 import { until } from './until.ts';
 
 test('two equal signals within half a second are one, different ones and later ones are not', () => {
@@ -36,9 +37,24 @@ test('a process with these handlers survives the ignored signals, starts no insp
   await until('it listens', () => said.includes('ready\n'));
   for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGPIPE', 'SIGHUP'] as const) child.kill(signal);
   await until('it heard', () => said.includes('SIGHUP\n'));
+  child.kill('SIGHUP');
+  await until('each SIGHUP counts', () => said.includes('SIGHUP\nSIGHUP\n'));
   child.kill('SIGTERM');
   child.kill('SIGTERM');
   await until('it ended', () => child.exitCode !== null);
-  expect(said).toBe('ready\nSIGHUP\nSIGTERM\n');
+  expect(said).toBe('ready\nSIGHUP\nSIGHUP\nSIGTERM\n');
   expect(errors).toBe('');
+});
+
+test('signals that come before anybody listens are kept, and told in their order', async () => {
+  const listen = catchSignals();
+  const come = Promise.all([once(process, 'SIGHUP'), once(process, 'SIGTERM')]);
+  process.kill(process.pid, 'SIGHUP');
+  process.kill(process.pid, 'SIGTERM');
+  await come;
+  const heard: string[] = [];
+  listen((signal) => heard.push(signal));
+  expect(heard.toSorted()).toEqual(['SIGHUP', 'SIGTERM']);
+  process.kill(process.pid, 'SIGQUIT');
+  await until('it is told at once', () => heard.includes('SIGQUIT'));
 });

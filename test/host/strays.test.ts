@@ -103,3 +103,23 @@ test('planted fault: without knowing its living children, a sweep would end them
   expect(await new Promise((resolve) => blind.sweep('mine', 5000, resolve))).toBe(1);
   await until('it has exited', () => told.exit !== undefined);
 });
+
+test('at the end of all, what lives is ended whatever it did to hide, and so are runs and checks that go on', async () => {
+  const hidden = 'env -i setsid sh -c "sleep 1000 & exit" >/dev/null 2>&1;';
+  const [stray] = await leave('hidden', `${escape} ${hidden} sleep 0.05`);
+  const { child } = start(machine.spawner, launchOf(['sleep', '1000'], { owner: 'running' }));
+  const probe = machine.spawner.run(launchOf(['sleep', '1000']), 60_000);
+  const orphans = (): number[] => descendants().map(({ pid }) => pid);
+  await until('all are there', () => orphans().length >= 4);
+  const swept = await new Promise((resolve) => {
+    machine.spawner.sweepAll(5000, (found, left) => resolve({ found, left }));
+  });
+  expect(swept).toEqual({ found: 4, left: 0 });
+  expect(orphans()).toEqual([]);
+  expect(isAlive(stray) || isAlive(child.pid)).toBe(false);
+  expect(await probe).toMatchObject({ up: false, error: 'ended by SIGTERM' });
+});
+
+function descendants(): ReturnType<typeof listProcesses> {
+  return listProcesses().filter(({ parent, state }) => parent === process.pid && state !== 'Z');
+}

@@ -13,7 +13,7 @@ const binary = join(directory, 'pebble');
 /** Its path, or why there is none. Builds it (a minute the first time) only where that was asked for: Go fetches modules. */
 export function findPebble(): { readonly path: string } | { readonly reason: string } {
   if (existsSync(binary)) return { path: binary };
-  const inCi = process.env['CI'] !== undefined && process.getuid?.() === 0;
+  const inCi = Boolean(process.env['CI']) && process.getuid?.() === 0;
   if (!inCi && process.env['DJSUP_INSTALL'] !== '1')
     return { reason: 'Pebble is not built here: set DJSUP_INSTALL=1 to build it with Go' };
   if (spawnSync('go', ['version']).status !== 0)

@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -14,7 +15,7 @@ import {
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { program, until } from '../support/rig.ts';
+import { program, root, until } from '../support/rig.ts';
 import type { Json } from '../support/rig.ts';
 
 export interface Reply {
@@ -139,16 +140,12 @@ export async function startPair(pebble: string, layers: LayerFiles): Promise<Pai
   return pair;
 }
 
-let link: string | undefined;
+const link = join(root, 'node_modules/.cache/djsup/pebble');
 
 /** djsup under the name pebble. */
 export function ownPebble(): string {
-  if (link === undefined) {
-    const directory = mkdtempSync(join(tmpdir(), 'djsup-name-'));
-    link = join(directory, 'pebble');
-    symlinkSync(program, link);
-    process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-  }
+  mkdirSync(dirname(link), { recursive: true });
+  if (!existsSync(link)) symlinkSync(program, link);
   return link;
 }
 
@@ -165,7 +162,7 @@ const ownKeys: ReadonlySet<string> = new Set([
 ]);
 
 /** Text without what differs from run to run; runs of blanks in tables depend on the width of times. */
-export function plain(text: string, directory: string): string {
+function plain(text: string, directory: string): string {
   return text.replaceAll(directory, 'DIR').replaceAll(time, 'TIME');
 }
 
