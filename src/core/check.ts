@@ -211,11 +211,11 @@ function onResult(
   if ((early && waiters.length === 0) || at.now < state.graceUntil) return [idle, answered];
   const failures = state.failures + 1;
   const goesDown = !state.down && failures >= policy.threshold;
-  const effects: readonly CheckEffect[] = [
-    // The task that fails notes its error itself.
-    goesDown ? { kind: 'went-down', error: said } : { kind: 'note', level: 'ERROR', text: said },
-    { kind: 'failed', failures, error: outcome.error },
-  ];
+  const failed: CheckEffect = { kind: 'failed', failures, error: outcome.error };
+  // The task of a check that goes down notes its error itself.
+  const effects: readonly CheckEffect[] = goesDown
+    ? [failed, { kind: 'went-down', error: said }]
+    : [{ kind: 'note', level: 'ERROR', text: said }, failed];
   return [{ ...idle, failures, down: state.down || goesDown }, [...effects, ...answered]];
 }
 

@@ -40,10 +40,16 @@ export function readStat(pid: number): ProcessStat | undefined {
   return { pid, state, parent: Number(parent), group: Number(group), session: Number(session), startTime };
 }
 
-/** Whether the environment it was started with holds all of these `NAME=value` words; false where it may not be read. */
-export function hasEnvironment(pid: number, words: readonly string[]): boolean {
-  const text = `\0${readProc(pid, 'environ') ?? ''}`;
-  return words.every((word) => text.includes(`\0${word}\0`));
+/** The value of a variable in the environment that a process was started with; undefined too where it may not be read. */
+export function readVariables<Name extends string>(
+  pid: number,
+  names: readonly Name[],
+): Readonly<Record<Name, string | undefined>> {
+  const words = readProc(pid, 'environ')?.split('\0') ?? [];
+  const values = names.map((name) => {
+    return [name, words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)];
+  });
+  return Object.fromEntries(values) as Record<Name, string | undefined>;
 }
 
 function readProc(pid: number, file: string): string | undefined {

@@ -3,8 +3,9 @@
 // start time being read again.
 import type { Spawner } from '../ports.ts';
 import { sendSignal } from './group.ts';
-import { hasEnvironment, listProcesses, readStat } from './proc.ts';
+import { listProcesses, readStat, readVariables } from './proc.ts';
 import type { ProcessStat } from './proc.ts';
+import { createTurnstile } from './turnstile.ts';
 
 /** How long SIGKILL may take, ms. */
 const KILL_PATIENCE_MS = 5000;
@@ -43,33 +44,53 @@ interface Sweep {
 
 export function createStrays({ instance, isOwn }: StraysDeps): Strays {
   const runs = new Map<string, Set<number>>();
+  /** Whose mark a living process carries, by its id. It is there from the start or never comes, so one look is enough. */
+  const marked = new Map<string, string | undefined>();
   const waiting: Sweep[] = [];
+  const pass = createTurnstile(1);
 
   /** One look at /proc serves all owners that asked in this turn. */
   function begin(): void {
-    const processes = listLiving();
+    const processes = look();
     const sweeps = waiting.splice(0);
     for (const sweep of sweeps) {
       const strays = strayOf(sweep.owner, processes);
-      if (strays.length === 0) sweep.done(0, 0);
+      // As a rule a start follows at once, which takes milliseconds: hundreds of them would hold up all else.
+      if (strays.length === 0) void pass().then(() => sweep.done(0, 0));
       else end(sweep, strays);
     }
     forgetGone(processes);
   }
 
+  function look(): ProcessStat[] {
+    const living = listLiving();
+    const ids = new Set(living.map(idOf));
+    for (const id of marked.keys()) if (!ids.has(id)) marked.delete(id);
+    return living;
+  }
+
+  /** The owner whose mark it carries, empty for a process of ours that is no service's; undefined: it is a stranger. */
+  function markOf(process: ProcessStat): string | undefined {
+    const id = idOf(process);
+    if (!marked.has(id)) {
+      const mark = readVariables(process.pid, [SERVICE_MARK, INSTANCE_MARK]);
+      marked.set(id, mark[INSTANCE_MARK] === instance ? (mark[SERVICE_MARK] ?? '') : undefined);
+    }
+    return marked.get(id);
+  }
+
   function strayOf(owner: string | undefined, living: readonly ProcessStat[]): ProcessStat[] {
-    const words = Object.entries(marks(owner)).map(([name, value]) => `${name}=${value}`);
     if (owner === undefined) {
       const descends = descendantOf(living, (pid) => pid === process.pid);
-      return living.filter(({ pid }) => descends(pid) || hasEnvironment(pid, words));
+      return living.filter((process) => descends(process.pid) || markOf(process) !== undefined);
     }
     const past = runs.get(owner);
     const belongs = descendantOf(living, isOwn);
-    return living.filter(
-      ({ pid, group, session }) =>
-        !(isOwn(group) || isOwn(session) || belongs(pid)) &&
-        (past?.has(group) === true || past?.has(session) === true || hasEnvironment(pid, words)),
-    );
+    return living.filter((process) => {
+      const { pid, group, session } = process;
+      if (isOwn(group) || isOwn(session) || belongs(pid)) return false;
+      return past?.has(group) === true || past?.has(session) === true || markOf(process) === owner;
+    });
   }
 
   /** SIGTERM to each stray once; SIGKILL to all that are there after the grace, those born meanwhile included. */
@@ -79,26 +100,26 @@ export function createStrays({ instance, isOwn }: StraysDeps): Strays {
     let alive = first;
     const signalNew = (signal: NodeJS.Signals): void => {
       for (const stray of alive) {
-        const id = `${stray.pid} ${stray.startTime} ${signal}`;
+        const id = `${idOf(stray)} ${signal}`;
         if (seen.has(id) || !isSame(stray)) continue;
         seen.add(id);
         sendSignal(stray.pid, signal);
       }
     };
     const found = new Set<string>();
-    const look = (): void => {
+    const again = (): void => {
       alive = alive.filter(isSame);
       const overdue = performance.now() - begun >= grace;
-      if (alive.length === 0 || overdue) alive = strayOf(owner, listLiving());
-      for (const { pid, startTime } of alive) found.add(`${pid} ${startTime}`);
+      if (alive.length === 0 || overdue) alive = strayOf(owner, look());
+      for (const stray of alive) found.add(idOf(stray));
       if (alive.length === 0 || performance.now() - begun >= grace + KILL_PATIENCE_MS) {
         done(found.size, alive.length);
         return;
       }
       signalNew(overdue ? 'SIGKILL' : 'SIGTERM');
-      setTimeout(look, LOOK_MS);
+      setTimeout(again, LOOK_MS);
     };
-    look();
+    again();
   }
 
   /** A number that no process carries as group or session any more may be given to a stranger. */
@@ -153,6 +174,11 @@ function descendantOf(
     }
     return false;
   };
+}
+
+/** A pid may be given again; together with its start time it names one process for good. */
+function idOf({ pid, startTime }: ProcessStat): string {
+  return `${pid} ${startTime}`;
 }
 
 function isAlive(state: string): boolean {

@@ -52,13 +52,27 @@ describe('a check that is tied to no service', () => {
     const check = liveCheck(free, () => well);
     check.feed({ kind: 'start', serviceUp: true });
     expect(kinds(check.pass(20_000))).toEqual(['note', 'failed', 'note', 'failed']);
-    expect(kinds(check.pass(10_000))).toEqual(['note', 'failed', 'went-down']);
+    expect(kinds(check.pass(10_000))).toEqual(['failed', 'went-down']);
     expect(checkStatus(check.state())).toBe('down');
     expect(kinds(check.pass(20_000))).toEqual(['note', 'failed', 'note', 'failed']);
     expect(check.state()).toMatchObject({ failures: 5 });
     well = true;
     expect(kinds(check.pass(10_000))).toEqual(['came-up']);
     expect(check.state()).toMatchObject({ failures: 0, successes: 1, down: false });
+  });
+
+  test('tells the details of its output to its task and to whoever asked, once', () => {
+    const at = { now: 0, jitter: 0 };
+    const policy = { ...free, threshold: 1 };
+    const [started] = stepCheck(policy, inactive, { kind: 'start', serviceUp: true }, at);
+    const [probing] = stepCheck(policy, started, { kind: 'refresh', waiter: 'me' }, at);
+    const outcome = { up: false as const, error: 'exit status 7', details: 'no' };
+    const [, effects] = stepCheck(policy, probing, { kind: 'result', number: 1, outcome }, at);
+    expect(effects).toEqual([
+      { kind: 'failed', failures: 1, error: 'exit status 7' },
+      { kind: 'went-down', error: 'exit status 7; no' },
+      { kind: 'answer', waiter: 'me', error: 'exit status 7; no' },
+    ]);
   });
 
   test('says so when it succeeds after fewer failures than its threshold', () => {

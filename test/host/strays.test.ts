@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hasEnvironment, listProcesses, readStat } from '../../src/host/proc.ts';
+import { listProcesses, readStat, readVariables } from '../../src/host/proc.ts';
 import { createStrays } from '../../src/host/strays.ts';
 import { createMachine, launchOf, start } from './machine.ts';
 import type { Machine } from './machine.ts';
@@ -40,7 +40,10 @@ test('a process that went into a session of its own is found by its mark and end
 
 test('one that has cleared its environment is found by the group of the run', async () => {
   const [stray] = await leave('cleared', 'env -i sleep 1000 & echo $!');
-  await until('its environment is empty', () => !hasEnvironment(stray ?? 0, ['DJSUP_SERVICE=cleared']));
+  await until(
+    'its environment is empty',
+    () => readVariables(stray ?? 0, ['DJSUP_SERVICE']).DJSUP_SERVICE === undefined,
+  );
   expect(await sweep('cleared', 5000)).toEqual({ found: 1, left: 0 });
 });
 

@@ -1,6 +1,6 @@
 // Two daemons with the same layers: Pebble, and djsup under the name pebble with only $PEBBLE set. What they answer is made
 // comparable: directories and times are replaced, and keys that are djsup's own are left out.
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -37,7 +37,7 @@ export interface Daemon extends AsyncDisposable {
   ask(method: string, path: string, body?: unknown): Promise<Reply>;
   json(method: string, path: string, body?: unknown): Promise<Json>;
   /** A client's command line against this daemon. */
-  cli(client: string, ...words: readonly string[]): Run;
+  cli(client: string, ...words: readonly string[]): Promise<Run>;
   /** Resolves with its exit code, and what it printed. */
   readonly ended: Promise<Run>;
   stop(): Promise<Run>;
@@ -83,19 +83,17 @@ export function launch(executable: string, layers: LayerFiles, words: readonly s
       const { text } = await send(socketPath, method, path, body);
       return text === '' ? undefined : JSON.parse(text);
     },
-    cli(client, ...line) {
-      const done = spawnSync(client, line, {
-        env: environment,
-        cwd: directory,
-        encoding: 'utf8',
-        timeout: 30_000,
-      });
-      return {
-        code: done.status,
-        stdout: plain(done.stdout, directory),
-        stderr: plain(done.stderr, directory),
-      };
-    },
+    cli: (client, ...line) =>
+      new Promise((resolve) => {
+        const options = { env: environment, cwd: directory, timeout: 30_000 };
+        const done = execFile(client, line, options, (_error, stdout, stderr) =>
+          resolve({
+            code: done.exitCode,
+            stdout: plain(stdout, directory),
+            stderr: plain(stderr, directory),
+          }),
+        );
+      }),
     stop() {
       child.kill('SIGTERM');
       return ended;

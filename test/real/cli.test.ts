@@ -388,9 +388,9 @@ describe('under the name pebble', () => {
     };
     await using daemon = launch(ownPebble(), layers);
     await answers(daemon);
-    expect(daemon.cli(ownPebble(), 'services').stdout).toMatch(/^a +enabled +/m);
-    expect(daemon.cli(program, 'services').stdout).toMatch(/^a +enabled +/m);
-    expect(daemon.cli(ownPebble(), 'changes', '1').stderr).toContain("'pebble tasks 1'");
+    expect((await daemon.cli(ownPebble(), 'services')).stdout).toMatch(/^a +enabled +/m);
+    expect((await daemon.cli(program, 'services')).stdout).toMatch(/^a +enabled +/m);
+    expect((await daemon.cli(ownPebble(), 'changes', '1')).stderr).toContain("'pebble tasks 1'");
     const { stderr } = await daemon.stop();
     for (const line of stderr.trim().split('\n')) expect(line).toMatch(/^TIME \[pebble\] \S/);
   });
