@@ -11,7 +11,13 @@ export function createFiles(): Files {
   return {
     read(path) {
       try {
-        return { ok: true, value: readFileSync(path, 'utf8') };
+        // A named pipe or a device would be read for ever.
+        const about = statSync(path);
+        if (about.isDirectory() || about.isFile()) return { ok: true, value: readFileSync(path, 'utf8') };
+        return {
+          ok: false,
+          failure: { kind: 'internal', message: `cannot read "${path}": it is not a regular file` },
+        };
       } catch (error) {
         return refuse('read', path, error);
       }

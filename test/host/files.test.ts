@@ -44,6 +44,11 @@ test('a failed write is a value, and does not stop the next', async () => {
   expect((await files.replace(path, 'x')).ok).toBe(true);
 });
 
+test('what is no regular file is not read, for it might have no end', () => {
+  const message = 'cannot read "/dev/zero": it is not a regular file';
+  expect(files.read('/dev/zero')).toEqual({ ok: false, failure: { kind: 'internal', message } });
+});
+
 test('a read-only file system is named', async () => {
   const path = '/proc/state';
   expect(await files.replace(path, 'x')).toMatchObject({ ok: false });

@@ -63,7 +63,9 @@ describe('orphans', () => {
       'the first stray has gone and a new one is there',
       () => strays().length === 1 && strays()[0] !== first,
     );
-    expect(rig.stderr()).toContain('ended 1 process that an earlier run left behind');
+    const told = 'ended 1 process that an earlier run left behind';
+    await until('it is told', () => rig.stderr().includes(told));
+    expect(strays()).toHaveLength(1);
   });
 });
 
