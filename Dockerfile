@@ -13,17 +13,17 @@ COPY layers layers
 RUN node_modules/.bin/node bin/build.ts
 # A first line that names Node by its absolute path: no shell takes part in starting djsup.
 RUN mkdir -p out/bin out/node_modules/@koromix \
-    && cp node_modules/node-linux-*/bin/node out/bin/ \
+    && cp node_modules/node-linux-*/bin/node bin/guard.* out/bin/ \
     && cp -r dist layers package.json out/ \
     && cp -r node_modules/@koromix/koffi-linux-* out/node_modules/@koromix/ \
-    && sed -i '1i #!/opt/djsup/bin/node' out/dist/main.js \
-    && chmod 755 out/dist/main.js
+    && sed -i '1i #!/opt/djsup/bin/node' out/dist/main.cjs \
+    && chmod 755 out/dist/main.cjs
 # Node looks for compiled code under the number of the user it runs as: there it is the one below.
 RUN for cache in out/dist/cache/*-0; do mv "$cache" "${cache%-0}-584792"; done
 
 FROM docker.io/library/python:3.13-slim-trixie AS djsup
 COPY --from=build /build/out /opt/djsup
-RUN ln -s /opt/djsup/dist/main.js /usr/local/bin/djsup \
+RUN ln -s /opt/djsup/dist/main.cjs /usr/local/bin/djsup \
     && groupadd --gid 584792 _daemon_ \
     && useradd --uid 584792 --gid 584792 --home-dir /django --no-create-home --shell /usr/sbin/nologin _daemon_ \
     && python3 -m venv /django/venv \
@@ -34,7 +34,7 @@ ENV DJSUP_SOCKET=/dev/shm/djsup.socket PATH=/django/venv/bin:/usr/local/bin:/usr
 WORKDIR /django/app
 # A number, so that Kubernetes can see that it is not root.
 USER 584792:584792
-EXPOSE 8000
+EXPOSE 8000 9102
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["djsup", "health", "--level=alive"]
 ENTRYPOINT ["djsup", "enter"]
 

@@ -16,6 +16,7 @@ const commands = [
   ['logs'],
   ['plan'],
   ['restart', 'django'],
+  ['statsd-exporter', '--check-config'],
 ];
 const patience = 10_000;
 
@@ -30,10 +31,12 @@ export async function warmUp(dist: string): Promise<void> {
     DJSUP: join(project, 'state'),
     VIRTUAL_ENV: join(project, 'env'),
     PORT: '0',
+    // Its ports may be somebody's.
+    DJSUP_STATSD_EXPORTER: 'off',
   };
   const start = (words: readonly string[]) =>
     // The flags of bin/djsup, since compiled code is kept by flags.
-    spawn(process.execPath, ['--max-semi-space-size=1', join(dist, 'main.js'), ...words], {
+    spawn(process.execPath, ['--max-semi-space-size=1', join(dist, 'main.cjs'), ...words], {
       cwd: project,
       env: environment,
       stdio: 'ignore',

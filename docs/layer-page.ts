@@ -27,9 +27,17 @@ export interface KeyRow {
 
 /** Keys that Pebble's layer format does not have. */
 const own: ReadonlySet<string> = new Set([
+  'services.<name>.type',
+  'services.<name>.once',
+  'services.<name>.service-context',
   'services.<name>.kill-mode',
+  'services.<name>.singleton',
+  'services.<name>.leader-group',
   'checks.<name>.start-period',
   'checks.<name>.service',
+  'checks.<name>.leader',
+  'checks.<name>.leader.group',
+  'checks.<name>.leader.after',
 ]);
 
 /** Sections that plans may hold and that djsup does not act on. */
@@ -70,7 +78,7 @@ function rowOf(field: Schema, path: readonly string[], required: boolean): KeyRo
     type: typeOf(field),
     default: given ?? (required ? 'required' : undefined),
     meaning,
-    whose: own.has(key) ? 'djsup' : 'Pebble',
+    whose: own.has(key) || path[0] === 'leader' ? 'djsup' : 'Pebble',
   };
 }
 

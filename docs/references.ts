@@ -5,6 +5,7 @@ import { layerJsonSchema } from '../src/core/layer-schema.ts';
 import type { FailureKind } from '../src/core/result.ts';
 import { failureTable } from '../src/wire/failure.ts';
 import { layerPage } from './layer-page.ts';
+import { metricsPage } from './metrics-page.ts';
 import { stateCharts } from './state-charts.ts';
 
 export async function references(): Promise<ReadonlyMap<string, string>> {
@@ -13,6 +14,7 @@ export async function references(): Promise<ReadonlyMap<string, string>> {
     ['failures.md', failurePage()],
     ['layer.md', layerPage()],
     ['layer.schema.json', json(layerJsonSchema())],
+    ['metrics.md', metricsPage()],
     ['openapi.json', json(openApi())],
     ['state-charts.md', stateCharts()],
   ]);

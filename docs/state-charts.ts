@@ -5,6 +5,7 @@ import type { CheckEvent, CheckPolicy, CheckState } from '../src/core/check.ts';
 import { idle, serviceDeadline } from '../src/core/service-state.ts';
 import type { ServiceEvent, ServicePolicy, ServiceState } from '../src/core/service-state.ts';
 import { stepService } from '../src/core/service.ts';
+import { leaderMachine } from './leader-chart.ts';
 
 /** One event that a state is fed: the word for it on the chart, and what of the event may decide where it leads. */
 export interface Trial<E> {
@@ -21,6 +22,8 @@ export interface Machine<P, S, E> {
   node(state: S): string;
   /** What else of the state may decide where an event leads. */
   guards(state: S): readonly string[];
+  /** What makes two states the same to the chart, where their shape does not. */
+  readonly key?: (state: S) => string;
 }
 
 interface Move {
@@ -45,13 +48,14 @@ export function edgesOf<P, S, E>(machine: Machine<P, S, E>): readonly string[] {
 function movesOf<P, S, E>(machine: Machine<P, S, E>): readonly Move[] {
   const moves: Move[] = [];
   for (const { name, policy } of machine.policies) {
-    const seen = new Set([shapeOf(machine.initial)]);
+    const { key = shapeOf } = machine;
+    const seen = new Set([key(machine.initial)]);
     const open = [machine.initial];
     for (const state of open) {
       for (const { word, details, event } of machine.trials(state)) {
         const next = machine.step(policy, state, event);
-        if (!seen.has(shapeOf(next))) open.push(next);
-        seen.add(shapeOf(next));
+        if (!seen.has(key(next))) open.push(next);
+        seen.add(key(next));
         const conditions = [...machine.guards(state), name, ...details];
         moves.push({ from: machine.node(state), word, to: machine.node(next), conditions });
       }
@@ -103,6 +107,8 @@ export const serviceMachine: Machine<ServicePolicy, ServiceState, ServiceEvent> 
   policies: (['restart', 'ignore', 'shutdown'] as const).map((name) => ({
     name,
     policy: {
+      type: 'service',
+      once: undefined,
       onSuccess: name,
       onFailure: name,
       backoff: { delay: 500, factor: 2, limit: 30_000 },
@@ -127,6 +133,9 @@ export const serviceMachine: Machine<ServicePolicy, ServiceState, ServiceEvent> 
       swept: [[{ kind: 'swept', run, found: 0, left: 0 }]],
       spawned: [[{ kind: 'spawned', run, pid: 1 }]],
       'spawn-failed': [[{ kind: 'spawn-failed', run, reason: 'none' }]],
+      withheld: [[{ kind: 'withheld', run }]],
+      'done-elsewhere': [[{ kind: 'done-elsewhere' }]],
+      outdated: [[{ kind: 'outdated' }]],
       exited: [
         [{ ...exited, exit: { code: 0 }, alone: true }, 'exited', 'code 0', 'alone'],
         [{ ...exited, exit: { code: 1 }, alone: true }, 'exited', 'not code 0', 'alone'],
@@ -151,12 +160,23 @@ export const serviceMachine: Machine<ServicePolicy, ServiceState, ServiceEvent> 
         state.afterwards.kind === 'restart' ? 'to restart' : 'to stop',
         state.mainGone ? 'main process gone' : 'main process there',
       ];
-    if (state.kind !== 'clearing' && state.kind !== 'spawning') return [];
+    if (!('waiters' in state)) return [];
     return [
       state.waiters.length > 0 ? 'somebody waits' : 'nobody waits',
       state.tries.count > 0 ? 'after a failure' : 'first try',
     ];
   },
+};
+
+export const taskMachine: Machine<ServicePolicy, ServiceState, ServiceEvent> = {
+  ...serviceMachine,
+  trials: (state) => [
+    ...serviceMachine.trials(state),
+    { word: 'start again', details: [], event: { kind: 'start', waiter: 'somebody', again: true } },
+  ],
+  policies: serviceMachine.policies
+    .filter(({ name }) => name !== 'shutdown')
+    .map(({ name, policy }) => ({ name, policy: { ...policy, type: 'task', onSuccess: 'ignore' } })),
 };
 
 export const checkMachine: Machine<CheckPolicy, CheckState, CheckEvent> = {
@@ -221,7 +241,7 @@ export function stateCharts(): string {
 Each machine was run through every state it can reach, with every event. An edge names its events, each with as few
 conditions as tell where it leads; events that leave a state as it is are not drawn. "deadline" is the state's own deadline.
 What else an event causes (a signal, a report to who waits, a shutdown of the daemon) is an effect; the types in
-\`src/core/service-state.ts\` and \`src/core/check.ts\` list them.
+\`src/core/service-state.ts\`, \`src/core/check.ts\` and \`src/core/leader/state.ts\` list them.
 
 ## Service
 
@@ -233,11 +253,32 @@ each state means.
 
 ${chart(serviceMachine)}
 
+## Task
+
+The same machine for a service with \`type: task\`: it is \`working\` until its process ends, and \`done\` once that was with code 0.
+\`restart\` and \`ignore\` are the action of \`on-failure\`. One with \`once: release\` goes to \`exited\` as by \`ignore\`, for all replicas
+decide together when it is tried again; \`done-elsewhere\` says that another replica has done it, \`outdated\` that there is
+another release.
+
+${chart(taskMachine)}
+
 ## Check
 
 Of a check that is tied to a service; one that is tied to none never waits. Up and down are one state, \`active\`, before and
 after its failures have reached the threshold. An early look, between the regular runs, counts success only.
 
 ${chart(checkMachine)}
+
+## Leader
+
+One replica's part in the election of one group. It holds the record in \`settling\`, \`leading\`, \`handing-over\` and
+\`releasing\`; its services run in \`leading\`, and are being stopped in \`handing-over\` and \`demoting\`. D is when it must
+begin to stop without a renewal, V the end of its lease, both counted from the sending of the last renewal that is known to
+have been carried out. \`drained\` says that every process has gone; \`free or aged out\` that the record was let go by a holder
+that vouches for it, or has stood still for a lease, or is missing. \`won\` leads to \`settling\` where somebody may still believe
+in a lost record. \`to follow\`, \`to pause\` and \`to end\` are what was asked for meanwhile: nothing or a step-down, a pause, a
+shutdown.
+
+${chart(leaderMachine)}
 `;
 }

@@ -3,6 +3,7 @@
 # wins over this one, and GUNICORN_CMD_ARGS and the command line win over both.
 import importlib
 import importlib.util
+import logging
 import os
 
 # The defaults.
@@ -79,3 +80,61 @@ def post_worker_init(worker):
         worker.log.access = _leave_out_probes(worker.log.access)
     if hasattr(_yours, "post_worker_init"):
         _yours.post_worker_init(worker)
+
+
+# Gunicorn sends its metrics from a logger class of its own (gunicorn/instrument/statsd.py), which it takes only where
+# nobody sets another one. So that a JSON logger, say, does not end the metrics, that class then stands beside it.
+class _Quiet:
+    # Gunicorn would log a traceback for each metric that nobody listens for.
+    def __init__(self, sock):
+        self._sock = sock
+
+    def send(self, message):
+        try:
+            return self._sock.send(message)
+        except OSError:
+            return 0
+
+
+def _metrics_alone(cfg, statsd):
+    nowhere = logging.Logger("djsup.nowhere")
+    nowhere.disabled = True
+
+    class Metrics(statsd):
+        def setup(self, cfg):
+            self.error_log = self.access_log = nowhere
+
+    loggers = [logging.getLogger(name) for name in ("gunicorn.error", "gunicorn.access")]
+    propagate = [logger.propagate for logger in loggers]
+    metrics = Metrics(cfg)
+    # Making any logger of Gunicorn's sets these, which are the other one's to set.
+    for logger, value in zip(loggers, propagate):
+        logger.propagate = value
+    return metrics
+
+
+def _both(first, second):
+    def call(*args, **kwargs):
+        first(*args, **kwargs)
+        second(*args, **kwargs)
+
+    return call
+
+
+def _keep_metrics(cfg, log):
+    from gunicorn.instrument.statsd import Statsd
+
+    metrics = log if isinstance(log, Statsd) else _metrics_alone(cfg, Statsd)
+    if metrics.sock is not None:
+        metrics.sock = _Quiet(metrics.sock)
+    if metrics is not log:
+        for name in ("access", "critical", "error", "warning", "exception", "info", "debug", "log"):
+            setattr(log, name, _both(getattr(log, name), getattr(metrics, name)))
+
+
+def on_starting(server):
+    # Workers are forks and have the same logger.
+    if server.cfg.statsd_host:
+        _keep_metrics(server.cfg, server.log)
+    if hasattr(_yours, "on_starting"):
+        _yours.on_starting(server)

@@ -20,7 +20,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
-process.exitCode = await runCli({
+const ended = runCli({
   ...surroundings,
   version,
   async program() {
@@ -39,3 +39,7 @@ process.exitCode = await runCli({
     return runExporter(flags, version);
   },
 });
+// No await at the top level: the bundle is CommonJS.
+void (async () => {
+  process.exitCode = await ended;
+})();

@@ -12,32 +12,42 @@ import {
   statSync,
 } from 'node:fs';
 import { flushCompileCache } from 'node:module';
+import { hostname } from 'node:os';
 import { isAbsolute } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { createServer } from './api/server.ts';
 import type { Paths } from './cli/paths.ts';
 import type { Program, RunOptions, Session } from './cli/program.ts';
 import { combineLayers } from './core/plan.ts';
+import { findRelease } from './core/release.ts';
 import { formatProblem } from './core/problem.ts';
 import { ok, refuse } from './core/result.ts';
 import type { Result } from './core/result.ts';
 import { gatherLayers } from './daemon/gather.ts';
-import type { Gathered } from './daemon/gather.ts';
+import type { Gathered, Project } from './daemon/gather.ts';
 import { securityLine } from './daemon/security.ts';
 import { createSupervisor } from './daemon/supervisor.ts';
 import type { Supervisor } from './daemon/supervisor.ts';
 import { noBoots, watchBoots } from './django/boots.ts';
 import { describeFacts, describeFailure, detectionData } from './django/describe.ts';
+import { chooseExporter } from './django/exporter.ts';
 import { explainExit, isGunicorn } from './django/gunicorn.ts';
 import { fillLayer } from './django/layer.ts';
+import { chooseMigrations } from './django/migrations.ts';
 import { detectProject } from './django/project.ts';
+import { readCommit, readProjectRelease } from './django/release.ts';
 import { createClock } from './host/clock.ts';
 import { exitNow } from './host/exit.ts';
 import { createFiles } from './host/files.ts';
+import { kernelBoot, readIdentity } from './host/identity.ts';
+import { leasePlace } from './host/lease-place.ts';
+import type { LeasePlace } from './host/lease-place.ts';
 import { createLibc } from './host/libc.ts';
 import type { Libc } from './host/libc.ts';
 import { createLog, gapLine } from './host/log.ts';
+import { createMemoryLimit } from './host/memory-limit.ts';
 import { createMeter } from './host/meter.ts';
 import { createOutput } from './host/output.ts';
 import { createPeerUid } from './host/peer.ts';
@@ -66,7 +76,14 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
       return readFileSync(shippedPath('django.yaml'), 'utf8');
     },
     gunicornConfig: shippedPath('gunicorn.conf.py'),
+    exporter: chooseExporter(files, environment, {
+      own: [process.execPath, ...process.execArgv, process.argv[1] ?? 'djsup', 'statsd-exporter'],
+      mapping: shippedPath('statsd-mapping.yaml'),
+    }),
   };
+
+  /** As gathered last. */
+  let project: Project | undefined;
 
   function gather(
     args: RunOptions['args'],
@@ -75,7 +92,7 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
     // Pebble starts nothing by itself, so neither does who goes by its name.
     const off = environment['DJSUP_INVOKED_AS'] === 'pebble' || environment['DJSUP_DJANGO'] === 'off';
     const projectDirectories = off ? [] : [cwd, '/django/app'];
-    return gatherLayers({
+    const gathered = gatherLayers({
       files,
       layersDirectory,
       environment,
@@ -83,6 +100,8 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
       shipped,
       args,
     });
+    if (gathered.ok) project = gathered.value.project;
+    return gathered;
   }
 
   async function run(options: RunOptions, session?: Session): Promise<number> {
@@ -112,6 +131,7 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
       listen,
       libc.value,
       stdout === undefined ? undefined : (text) => stdout.write(text),
+      () => ({ stderr: stderr.dropped(), ...(stdout && { stdout: stdout.dropped() }) }),
     );
     // An end by _exit(2) would leave the compile cache unwritten; with nothing new in it this writes nothing.
     flushCompileCache();
@@ -125,6 +145,7 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
     listen: ReturnType<typeof catchSignals>,
     libc: Libc,
     copy: ((text: string) => void) | undefined,
+    dropped: () => Readonly<Record<string, number>>,
   ): Promise<number> {
     const cannot = (lines: readonly string[]): number => {
       for (const line of lines) log.write('error', line);
@@ -151,25 +172,33 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
 
     const fromTerminal = isatty(0);
     const clock = createClock();
+    const adopts = process.pid === 1 || libc.becomeSubreaper();
+    if (!adopts) log.write('warn', 'cannot become a subreaper: what services leave behind may outlive them');
     const spawner = createSpawner({
       libc,
+      adopts,
       instance: place.value.instance,
       path: environment['PATH'] ?? '',
+      guards: fileURLToPath(new URL('../bin', import.meta.url)),
     });
-    if (process.pid !== 1 && !libc.becomeSubreaper())
-      log.write('warn', 'cannot become a subreaper: what services leave behind may outlive them');
     const reaper = createReaper({
       libc,
       isOwn: (pid) => spawner.isOwn(pid),
       collected: () => spawner.collected(),
     });
+    const meter = await createMeter(environment);
+    const start = kernelId('uuid');
+    let leases: { readonly place: LeasePlace | undefined } | undefined;
     const daemon = createSupervisor({
       clock,
       spawner,
       prober: createProber(),
       files,
       log,
-      meter: await createMeter(environment),
+      memoryLimit: createMemoryLimit(),
+      vitals: async () => (await import('./host/vitals.ts')).createVitals(),
+      meter,
+      dropped,
       environment: inherited(environment),
       statePath: place.value.statePath,
       copy,
@@ -183,13 +212,38 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
           return warning;
         };
       },
+      replica: {
+        self: readIdentity(environment, place.value.writable ? place.value.instance : undefined),
+        about: { version, host: hostname() },
+        backing: async (config) =>
+          (await import('./host/backing.ts')).openBacking(config, {
+            libc,
+            environment,
+            directory: paths.directory,
+          }),
+        kernelBoot: kernelBoot(),
+        leasePath(group) {
+          const { writable, instance } = place.value;
+          leases ??= { place: leasePlace(writable ? paths.directory : undefined, instance) };
+          return leases.place === undefined ? undefined : `${leases.place.directory}/leader-${group}.json`;
+        },
+      },
+      release() {
+        const look = () =>
+          project === undefined
+            ? { commit: readCommit(files, cwd), files: new Map<string, string>() }
+            : readProjectRelease(files, project.root, project.python);
+        return findRelease(environment, look, start);
+      },
       system: { version, bootId: bootId(), httpAddress: options.http, appId: paths.flavour },
     });
     const loaded = daemon.load(gathered.value.layers);
     if (!loaded.ok)
       return cannot(['cannot run daemon: cannot load plan:', ...loaded.failure.map(formatProblem)]);
 
-    const server = createServer({ daemon: daemon.face, log, peerUid: createPeerUid(libc), ownUid: uid });
+    const network = environment['DJSUP_METRICS'] === 'open' ? 'metrics' : 'open';
+    const rules = { ownUid: uid, network } as const;
+    const server = createServer({ daemon: daemon.face, log, peerUid: createPeerUid(libc), rules });
     const unix = await server.listenUnix(paths.socket);
     if (!unix.ok && place.value.writable) return cannot([`cannot run daemon: ${unix.failure.message}`]);
     if (!unix.ok)
@@ -230,6 +284,8 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
         code === 'stay' ? undefined : daemon.stop(code, 'Sub-command has ended.'),
       );
     const code = await daemon.ended;
+    leases?.place?.remove();
+    await Promise.race([meter?.close(), setTimeout(closeGrace)]);
     await server.close(closeGrace);
     reaper.stop();
     log.write(
@@ -244,7 +300,13 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
     run,
     async detect(directory, format) {
       const detected = detectProject(files, environment, directory, { wsgi: true });
-      const layer = detected.ok ? fillLayer(detected.value, shipped) : undefined;
+      const layer = detected.ok
+        ? fillLayer(
+            detected.value,
+            shipped,
+            chooseMigrations(files, environment, detected.value, []).migrations,
+          )
+        : undefined;
       const code = detected.ok ? 0 : 1;
       if (format === 'text') {
         const output = detected.ok
@@ -260,10 +322,11 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
     checkPlan(directory) {
       // As `run` would, so that a layer over the shipped one can be checked.
       const gathered = gather(new Map(), directory);
-      if (!gathered.ok) return { ok: false, output: `${gathered.failure.join('\n')}\n` };
+      if (!gathered.ok) return { ok: false, output: `${gathered.failure.join('\n')}\n`, warnings: [] };
       const plan = combineLayers(gathered.value.layers);
-      if (!plan.ok) return { ok: false, output: `${plan.failure.map(formatProblem).join('\n')}\n` };
-      return { ok: true, output: plan.value.text };
+      const { warnings } = gathered.value;
+      if (!plan.ok) return { ok: false, output: `${plan.failure.map(formatProblem).join('\n')}\n`, warnings };
+      return { ok: true, output: plan.value.text, warnings };
     },
   };
 }
@@ -320,7 +383,9 @@ function prepareDirectory(
   const never = environment['DJSUP_PERSIST'] === 'never' || environment['PEBBLE_PERSIST'] === 'never';
   try {
     if (create) mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const { dev, ino } = statSync(directory);
+    const stat = statSync(directory);
+    if (!stat.isDirectory()) return refuse('bad-request', `"${directory}" is not a directory`);
+    const { dev, ino } = stat;
     accessSync(directory, constants.W_OK | constants.X_OK);
     return ok({
       writable: true,

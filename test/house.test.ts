@@ -25,7 +25,10 @@ const HOUSE: Readonly<Record<string, Room>> = {
     // node:path is arithmetic on names; the files themselves are read through ports.
     packages: ['@renovatebot/pep440', 'smol-toml', '@lezer/python', '@lezer/common', 'yaml', 'node:path'],
   },
-  host: { rooms: ['host', 'core', 'ports'], packages: ['pino', 'hot-shots', 'koffi', 'node:*'] },
+  host: {
+    rooms: ['host', 'core', 'ports'],
+    packages: ['pino', 'hot-shots', 'koffi', 'pg', '@redis/client', 'mysql2', 'node:*'],
+  },
   api: { rooms: ['api', 'core', 'ports', 'wire', 'daemon'], packages: ['fastify', ZOD, 'node:*'] },
   cli: { rooms: ['cli', 'core', 'wire'], packages: ['yaml', 'node:*'] },
   // yaml: the types of the nodes that core/ reads a mapping file into.
@@ -53,7 +56,17 @@ const HOUSE: Readonly<Record<string, Room>> = {
 };
 
 /** What an everyday command (`djsup services`) must not load: reachable from main.ts by `import()` alone. */
-const HEAVY = ['fastify', 'koffi', 'pino', 'hot-shots', '@lezer/python', 'smol-toml', '@renovatebot/pep440'];
+const DATABASES = ['pg', '@redis/client', 'mysql2'];
+const HEAVY = [
+  'fastify',
+  'koffi',
+  'pino',
+  'hot-shots',
+  '@lezer/python',
+  'smol-toml',
+  '@renovatebot/pep440',
+  ...DATABASES,
+];
 
 /** Clock, randomness and the outside world, which core/ gets handed or leaves to the ports. */
 const IMPURE_NAMES = new Set(
@@ -92,6 +105,11 @@ describe('the house', () => {
     expect(heavyFrom('main.ts', sources)).toEqual([]);
     expect(heavyFrom('cli/main.ts', sources)).toEqual([]);
     expect(heavyFrom('exporter/main.ts', sources)).toEqual([]);
+  });
+
+  test('the daemon loads the client of a database only when it is chosen', () => {
+    const found = [...heavyFrom('program.ts', sources), ...heavyFrom('host/leases.ts', sources)];
+    expect(found.filter((line) => DATABASES.some((name) => line.includes(`"${name}"`)))).toEqual([]);
   });
 });
 

@@ -11,7 +11,7 @@ import {
 } from 'fastify';
 import type { Daemon } from '../daemon/face.ts';
 import type { Log } from '../ports.ts';
-import { mayUse, type Peer } from './access.ts';
+import { mayUse, type AccessRules, type Peer } from './access.ts';
 import { decodedPath, redirection } from './clean-path.ts';
 import { asyncEnvelope, errorEnvelope, failureEnvelope, syncEnvelope, type Envelope } from './envelope.ts';
 import { readQuery } from './query.ts';
@@ -34,7 +34,7 @@ const STALLED = 30_000;
 export interface AppDeps {
   readonly daemon: Daemon;
   readonly log: Log;
-  readonly ownUid: number;
+  readonly rules: AccessRules;
   readonly routes: readonly Route[];
   readonly peerOf: (socket: Socket) => Peer;
 }
@@ -49,7 +49,7 @@ type WithParams = { Params: Record<string, string> };
 
 /** Ready for `inject` at once; for real requests after `fastify.ready()`. */
 export function createApp(deps: AppDeps): App {
-  const { daemon, log, ownUid, routes, peerOf } = deps;
+  const { daemon, log, rules, routes, peerOf } = deps;
   const running = new Set<AbortController>();
   let draining = false;
 
@@ -71,7 +71,7 @@ export function createApp(deps: AppDeps): App {
 
   app.addHook('onRequest', (request, reply, done) => {
     const { url = '/', method = 'GET' } = request.raw;
-    if (!routeOf(request)?.quiet) logWhenDone(peerOf(request.raw.socket), { url, method }, reply.raw);
+    whenDone(routeOf(request), peerOf(request.raw.socket), { url, method }, reply.raw);
     const location = redirection(url);
     if (location !== undefined) {
       reply.code(301).header('location', location).send();
@@ -99,7 +99,7 @@ export function createApp(deps: AppDeps): App {
     if (route === undefined) {
       return failureEnvelope({ kind: 'method-not-allowed', message: `method "${method}" not allowed` });
     }
-    if (mayUse(route.access, peerOf(request.raw.socket), ownUid)) return undefined;
+    if (mayUse(route.access, peerOf(request.raw.socket), rules)) return undefined;
     return failureEnvelope({ kind: 'login-required', message: 'access denied' });
   }
 
@@ -136,6 +136,7 @@ export function createApp(deps: AppDeps): App {
     const made = given.value;
     if (made.kind === 'sync') return send(reply, syncEnvelope(made.result, made.status));
     if (made.kind === 'async') return send(reply, asyncEnvelope(made.change));
+    if (made.kind === 'text') return send(reply, { status: 200, text: made.text }, made.type);
     reply.hijack();
     await stream(reply.raw, made.lines, made.endless, controller.signal).catch((error: unknown) => {
       logBug(request, error);
@@ -144,11 +145,11 @@ export function createApp(deps: AppDeps): App {
     return reply;
   }
 
-  function send(reply: FastifyReply, { status, text }: Envelope): FastifyReply {
+  function send(reply: FastifyReply, { status, text }: Envelope, type = 'application/json'): FastifyReply {
     if (draining) reply.header('connection', 'close');
     reply.raw.setTimeout(STALLED, () => reply.raw.destroy());
     // As bytes, since Fastify would add a charset for a string, and clients compare the content type exactly.
-    return reply.code(status).header('content-type', 'application/json').send(Buffer.from(text));
+    return reply.code(status).header('content-type', type).send(Buffer.from(text));
   }
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -173,10 +174,20 @@ export function createApp(deps: AppDeps): App {
     log.write('error', `Internal error in ${method} ${path}: ${place.join(' ')}`);
   }
 
-  function logWhenDone(peer: Peer, request: { url: string; method: string }, response: ServerResponse): void {
+  /** Logs the request and counts it. How long somebody follows a log says nothing of the API. */
+  function whenDone(
+    route: Route | undefined,
+    peer: Peer,
+    request: { url: string; method: string },
+    response: ServerResponse,
+  ): void {
     const start = performance.now();
     response.once('close', () => {
-      log.write('info', requestLine(peer, request, performance.now() - start, response.statusCode));
+      const duration = performance.now() - start;
+      const status = response.statusCode;
+      if (!route?.quiet) log.write('info', requestLine(peer, request, duration, status));
+      if (route?.result === 'lines') return;
+      daemon.requested(route?.path ?? 'unknown', route?.method ?? 'unknown', status, duration / 1000);
     });
   }
 

@@ -3,11 +3,13 @@
 import type {
   ChangeRecord,
   CheckRecord,
+  LeaderRecord,
   ServiceRecord,
   SystemRecord,
   TaskRecord,
 } from '../daemon/records.ts';
-import type { ChangeInfo, CheckInfo, ServiceInfo, SystemInfo, TaskInfo } from '../wire/shapes.ts';
+import type { ChangeInfo, CheckInfo, LeaderInfo, ServiceInfo, SystemInfo, TaskInfo } from '../wire/shapes.ts';
+import { formatDuration } from '../core/duration.ts';
 import { localTime } from './time.ts';
 
 export function systemInfo(record: SystemRecord): SystemInfo {
@@ -73,5 +75,24 @@ function taskInfo(record: TaskRecord): TaskInfo {
     'spawn-time': localTime(record.spawnTime),
     ...(record.readyTime && { 'ready-time': localTime(record.readyTime) }),
     ...(record.data && { data: { ...record.data } }),
+  };
+}
+
+export function leaderInfo(record: LeaderRecord): LeaderInfo {
+  return {
+    group: record.group,
+    state: record.state,
+    replica: record.replica,
+    ...(record.leader !== undefined && { leader: record.leader }),
+    ...(record.epoch !== undefined && { epoch: record.epoch }),
+    ...(record.validFor !== undefined && { 'valid-for': formatDuration(Math.floor(record.validFor)) }),
+    since: localTime(record.since),
+    backend: record.backend,
+    because: record.because,
+    detail: record.detail,
+    services: [...record.services],
+    warnings: [...record.warnings],
+    timings: [...record.timings],
+    history: record.history.map(({ time, text }) => ({ time: localTime(time), text })),
   };
 }

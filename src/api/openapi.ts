@@ -10,6 +10,8 @@ const errorResult = z.object({ message: z.string(), kind: z.optional(z.string())
 
 const needs: Readonly<Record<Route['access'], string>> = {
   open: 'Anybody may ask, over TCP too.',
+  metrics:
+    'Any local user may ask, over the unix socket; anybody over TCP too where DJSUP_METRICS is "open".',
   read: 'Any local user may ask, over the unix socket.',
   admin: "Root and the daemon's own user may ask, over the unix socket.",
 };
@@ -68,6 +70,9 @@ function success({ path, result }: Route): Json {
         content: { 'application/x-ndjson': { schema: schema(logEntry) } },
       },
     };
+  }
+  if (result === 'text') {
+    return { 200: { description: 'Done.', content: { 'text/plain': { schema: { type: 'string' } } } } };
   }
   const good = { 200: jsonResponse('Done.', envelope('sync', schema(result))) };
   if (path !== '/v1/health') return good;

@@ -4,7 +4,9 @@ import { changeRoutes } from './routes/changes.ts';
 import { checkRoutes } from './routes/checks.ts';
 import { healthRoutes } from './routes/health.ts';
 import { layerRoutes } from './routes/layers.ts';
+import { leaderRoutes } from './routes/leader.ts';
 import { logRoutes } from './routes/logs.ts';
+import { metricRoutes } from './routes/metrics.ts';
 import { planRoutes } from './routes/plan.ts';
 import { serviceRoutes } from './routes/services.ts';
 import { signalRoutes } from './routes/signals.ts';
@@ -15,9 +17,11 @@ export const routeTable: readonly Route[] = [
   ...healthRoutes,
   ...checkRoutes,
   ...serviceRoutes,
+  ...leaderRoutes,
   ...changeRoutes,
   ...planRoutes,
   ...layerRoutes,
   ...signalRoutes,
   ...logRoutes,
+  ...metricRoutes,
 ];

@@ -21,6 +21,8 @@ interface ApiRequest {
 type Reply =
   | { readonly kind: 'sync'; readonly result: unknown; readonly status: number }
   | { readonly kind: 'async'; readonly change: string }
+  /** As it is, without an envelope. */
+  | { readonly kind: 'text'; readonly type: string; readonly text: string }
   /** Chunks of ndjson; `endless`: until the client goes. */
   | { readonly kind: 'lines'; readonly lines: AsyncIterable<string>; readonly endless: boolean };
 
@@ -36,8 +38,8 @@ export interface Route {
   /** Parameters behind the `?`, with what they mean. */
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: z.ZodMiniObject;
-  /** The shape of a sync reply's result, `change` for an async reply, `lines` for a stream of log entries, `none`: always refused. */
-  readonly result: z.ZodMiniType | 'change' | 'lines' | 'none';
+  /** The shape of a sync reply's result, `change` for an async reply, `lines` for a stream of log entries, `text` for plain text, `none`: always refused. */
+  readonly result: z.ZodMiniType | 'change' | 'lines' | 'text' | 'none';
   /** Left out of the request log, because clients ask it all the time. */
   readonly quiet?: true;
   handle(daemon: Daemon, request: ApiRequest): Answer | Promise<Answer>;

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Result } from '../core/result.ts';
 import type { Daemon } from '../daemon/face.ts';
 import type { Log } from '../ports.ts';
-import type { Peer } from './access.ts';
+import type { AccessRules, Peer } from './access.ts';
 import { createApp } from './app.ts';
 import { createListener, hostPort, listenTcp, listenUnix } from './listener.ts';
 import { routeTable } from './route-table.ts';
@@ -18,8 +18,7 @@ export interface ApiServerDeps {
   readonly log: Log;
   /** The uid at the other end of a unix socket's connection; undefined: not known. */
   readonly peerUid: (socket: Socket) => number | undefined;
-  /** The daemon's own uid, which may do everything. */
-  readonly ownUid: number;
+  readonly rules: AccessRules;
 }
 
 export interface ApiServer {
@@ -31,13 +30,13 @@ export interface ApiServer {
   close(grace: number): Promise<void>;
 }
 
-export function createServer({ daemon, log, peerUid, ownUid }: ApiServerDeps): ApiServer {
+export function createServer({ daemon, log, peerUid, rules }: ApiServerDeps): ApiServer {
   const peers = new WeakMap<Socket, Peer>();
   const servers: Server[] = [];
   const app = createApp({
     daemon,
     log,
-    ownUid,
+    rules,
     routes: routeTable,
     peerOf: (socket) => peers.get(socket) ?? { transport: 'unix', uid: undefined },
   });

@@ -16,6 +16,7 @@ const files: Readonly<Record<string, () => Promise<{ readonly command: Command }
   restart: () => import('./commands/restart.ts'),
   autostart: () => import('./commands/autostart.ts'),
   replan: () => import('./commands/replan.ts'),
+  leader: () => import('./commands/leader.ts'),
   signal: () => import('./commands/signal.ts'),
   logs: () => import('./commands/logs.ts'),
   health: () => import('./commands/health.ts'),

@@ -30,7 +30,8 @@ ${footer(invokedAs)}`;
 }
 
 function overview(invokedAs: string): string {
-  return `djsup runs the services of a container and knows Django.
+  const name = invokedAs === 'djsup' ? 'djsup' : `djsup, here as ${invokedAs},`;
+  return `${name} runs the services of a container and knows Django.
 
 Usage: ${invokedAs} <command> [<options>...]
 `;

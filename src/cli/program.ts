@@ -25,7 +25,11 @@ export interface Program {
     format: 'text' | 'json' | 'yaml',
   ): Promise<{ readonly output: string; readonly code: number }>;
   /** Combines a layers directory with no daemon running: the plan's YAML, or all errors as `file:line:column: message` lines. */
-  checkPlan(directory: string): { readonly ok: boolean; readonly output: string };
+  checkPlan(directory: string): {
+    readonly ok: boolean;
+    readonly output: string;
+    readonly warnings: readonly string[];
+  };
 }
 
 /** What was typed after `statsd-exporter`: names without dashes; a switch that was given is true. */

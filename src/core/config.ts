@@ -1,5 +1,8 @@
 // What a combined plan says, typed and with every default filled in. Durations are milliseconds.
 
+import type { LeaderEntry } from './leader/layer-fields.ts';
+import type { Timing } from './leader/timing.ts';
+
 /** What happens after a service's main process has exited by itself. */
 export type ExitAction = 'restart' | 'shutdown' | 'success-shutdown' | 'failure-shutdown' | 'ignore';
 /** What a service does when one of its checks has failed `threshold` times in a row. */
@@ -38,6 +41,10 @@ export interface ServiceConfig {
   readonly summary: string;
   readonly description: string;
   readonly startup: Startup;
+  /** A task runs to its end; it counts as started once it has ended well. */
+  readonly type: 'service' | 'task';
+  /** A task that one replica runs for all of them, once for each release. */
+  readonly once: 'release' | undefined;
   readonly command: Command;
   readonly after: readonly string[];
   readonly before: readonly string[];
@@ -55,6 +62,18 @@ export interface ServiceConfig {
   /** From SIGTERM to SIGKILL, ms. */
   readonly killDelay: number;
   readonly killMode: KillMode;
+  /** Only the replica that leads this group runs it. Undefined: every replica does. */
+  readonly leaderGroup: string | undefined;
+}
+
+/** How the replicas agree on the one that runs the services of a group. */
+export interface LeaderConfig {
+  readonly group: string;
+  /** What a layer says of the backend and of how to reach it. */
+  readonly settings: Omit<LeaderEntry, 'override' | 'profile' | 'priority'>;
+  readonly timing: Timing;
+  /** How long this replica holds back when the lease is free, ms. */
+  readonly handicap: number;
 }
 
 export type Probe =
@@ -67,7 +86,9 @@ export type Probe =
       readonly environment: Readonly<Record<string, string>>;
       readonly account: Account;
       readonly workingDir: string | undefined;
-    };
+    }
+  /** Up while the group has been led within the last `after` ms. */
+  | { readonly kind: 'leader'; readonly group: string; readonly after: number };
 
 export interface CheckConfig {
   readonly name: string;

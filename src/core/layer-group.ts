@@ -140,7 +140,8 @@ export function entries<F extends Fields>(
         } else if (values !== undefined && !reader.marked([...here, 'override'])) {
           reader.refuse(at, whatEntry, 'it needs "override: merge" or "override: replace"');
         }
-        if (values !== undefined) found.set(name, values);
+        // It is there, even if nothing of it can be used: who names it is not wrong.
+        found.set(name, values ?? (Object.fromEntries([]) as Values<F>));
       }
       return found.size === 0 ? undefined : found;
     },

@@ -4,6 +4,7 @@ import { parseCommand } from './command.ts';
 import { anyText, duration, number, oneOf, override, text } from './layer-field.ts';
 import type { JsonSchema, ValueOf, Values } from './layer-field.ts';
 import { entries, group, list, mapOf } from './layer-group.ts';
+import { leaderActions, leaderFields } from './leader/layer-fields.ts';
 import { splitWords } from './words.ts';
 
 function entryName(name: string): string | undefined {
@@ -15,6 +16,14 @@ function entryName(name: string): string | undefined {
 function serviceName(name: string): string | undefined {
   if (name === 'pebble') return 'this name is reserved';
   return name.startsWith('-') ? 'a service name must not start with "-"' : entryName(name);
+}
+
+function groupName(name: string): string | undefined {
+  if (leaderActions.some((action) => action === name)) return 'this is a word of `djsup leader`';
+  // It names a row, a key or an object of the engine.
+  return /^[a-zA-Z0-9](?:[-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$/.test(name)
+    ? undefined
+    : 'a group has up to 63 letters, digits, "-", "_" or ".", the first and the last a letter or digit';
 }
 
 function variableName(name: string): string | undefined {
@@ -72,6 +81,11 @@ const serviceFields = {
   description: text('More about the service.'),
   startup: oneOf('Whether it starts with the daemon; default `disabled`.', startup),
   override: override(),
+  type: oneOf(
+    'A `task` runs to its end, and counts as started once it has exited with code 0: what comes after it waits. Default `service`.',
+    ['service', 'task'],
+  ),
+  once: oneOf('A task that one replica runs for all of them, once for each release.', ['release']),
   command: text(
     'Command line, run without a shell. Words in a last `[ ... ]` are default arguments, which `--args` replaces.',
     serviceCommand,
@@ -80,6 +94,7 @@ const serviceFields = {
   before: list('Services that are started after this one, when both are.'),
   requires: list('Services that must be up for this one; started and stopped together with it.'),
   workload: text('Workload whose environment and account it runs with.'),
+  'service-context': text('Service whose environment, account and directory it runs with.'),
   environment,
   ...account,
   'working-dir': text('Directory it runs in; default the directory of the daemon.'),
@@ -114,6 +129,14 @@ const serviceFields = {
     'Who gets SIGTERM: `main-first` the main process, then what is left of its group; `group` all at once. Default `main-first`.',
     ['main-first', 'group'],
   ),
+  singleton: oneOf(
+    'Whether only one replica runs it, by leader election; default `auto`: where its name ends in `-scheduler`.',
+    ['auto', 'always', 'never'],
+  ),
+  'leader-group': text(
+    'Group whose leader runs it, if only one does (of a task with `once`: `releases` where none is named); default `schedulers`.',
+    groupName,
+  ),
 };
 
 const checkFields = {
@@ -147,6 +170,10 @@ const checkFields = {
     ...account,
     'working-dir': text('Directory it runs in.'),
   }),
+  leader: group('A leader group that must have a leader, here or elsewhere.', {
+    group: text('Name of the group; default `schedulers`.', groupName),
+    after: duration('How long nobody may lead; default `60s`.', 'zero'),
+  }),
 };
 
 const logTargetFields = {
@@ -174,6 +201,12 @@ export const layerField = group(
     services: entries('Commands to keep running.', 'service', serviceFields, serviceName),
     checks: entries('Probes of health.', 'check', checkFields, entryName),
     'log-targets': entries('Where logs are sent.', 'log target', logTargetFields, entryName),
+    leader: entries(
+      'How replicas agree on the one that runs the services of a group.',
+      'leader group',
+      leaderFields,
+      groupName,
+    ),
     workloads: entries(
       'Accounts and environments that services share; fixed once the daemon runs.',
       'workload',

@@ -29,15 +29,27 @@ export interface LayerSource {
 
 const reservedPrefix = 'pebble-';
 
+/** A layer as far as it can be read; undefined where its text is not YAML. With problems it is not to be used, only looked at. */
+export interface LayerReading {
+  readonly layer: Layer | undefined;
+  readonly problems: readonly Problem[];
+}
+
 export function parseLayer(source: LayerSource): Result<Layer, readonly Problem[]> {
+  const { layer, problems } = readLayer(source);
+  return layer === undefined || problems.length > 0 ? fail(problems) : ok(layer);
+}
+
+export function readLayer(source: LayerSource): LayerReading {
   const { text, file, label, order, origin } = source;
   const { root, reader, problems, places } = readYaml(text, file);
   if (label.startsWith(reservedPrefix)) {
     reader.refuse(undefined, `label "${label}"`, `the prefix "${reservedPrefix}" is reserved`);
   }
+  const isYaml = root !== undefined || problems.length === 0;
   const values = layerField.read(reader, root, 'the layer', []) ?? {};
-  if (problems.length > 0) {
-    return fail(problems.toSorted((a, b) => a.line - b.line || a.column - b.column));
-  }
-  return ok({ label, order, origin, values, places });
+  return {
+    layer: isYaml ? { label, order, origin, values, places } : undefined,
+    problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column),
+  };
 }

@@ -100,6 +100,9 @@ function arrange(plan: Plan, names: readonly string[]): Arrangement {
       if (ordered) connect(needs, name, other);
     }
   }
+  // Whatever comes after a task, for whatever reason, needs it done.
+  for (const [name, others] of waits)
+    for (const other of others) if (plan.services.get(other)?.type === 'task') connect(needs, name, other);
   addAll(waits, needs);
   return { needs, waits, lanes: components(linked) };
 }

@@ -2,7 +2,7 @@
 import type { CheckConfig, LogTargetConfig, Probe, ServiceConfig } from './config.ts';
 import { httpUrl } from './layer-schema.ts';
 import type { CheckEntry, LogTargetEntry } from './layer-schema.ts';
-import { accountOf, hasUser, isGroupAlone } from './plan-service.ts';
+import { accountOf, defaultGroup, hasUser, isGroupAlone } from './plan-service.ts';
 import type { Notes } from './plan-service.ts';
 import { splitWords } from './words.ts';
 
@@ -49,8 +49,8 @@ function probeOf(
   services: ReadonlyMap<string, ServiceConfig>,
   notes: Notes,
 ): Probe | undefined {
-  const { http, tcp, exec } = entry;
-  const given = Object.entries({ http, tcp, exec }).filter(([, one]) => one !== undefined);
+  const { http, tcp, exec, leader } = entry;
+  const given = Object.entries({ http, tcp, exec, leader }).filter(([, one]) => one !== undefined);
   if (given.length !== 1) {
     const message = `plan must specify one of "http", "tcp", or "exec" for check "${name}"`;
     const several = given.length === 0 ? '' : `, not ${given.map(([kind]) => `"${kind}"`).join(' and ')}`;
@@ -67,6 +67,14 @@ function probeOf(
       return notes.refuse(['checks', name, 'tcp'], `plan must set "port" for tcp check "${name}"`);
     }
     return { kind: 'tcp', host: tcp.host ?? 'localhost', port: tcp.port };
+  }
+  if (leader) {
+    const { group = defaultGroup, after = 60_000 } = leader;
+    if (![...services.values()].some(({ leaderGroup }) => leaderGroup === group)) {
+      const message = `check "${name}" watches leader group "${group}", which no service belongs to`;
+      return notes.refuse(['checks', name, 'leader'], message);
+    }
+    return { kind: 'leader', group, after };
   }
   return exec && execProbe(name, exec, services, notes);
 }

@@ -21,6 +21,12 @@ export function checkNames(values: LayerValues, notes: Notes): void {
         );
       }
     }
+    const context = entry['service-context'];
+    needService([...path, 'service-context'], `the service-context of service "${name}"`, context);
+    if (context !== undefined && services.get(context)?.['service-context'] !== undefined) {
+      const message = `the service-context of service "${name}" must not have one itself`;
+      notes.refuse([...path, 'service-context'], message);
+    }
     for (const key of ['after', 'before'] as const) {
       for (const other of new Set(entry[key])) {
         // A later layer may bring it, and clients of Pebble rely on that.

@@ -10,6 +10,21 @@ export interface Notes {
   warn(path: readonly string[], message: string): void;
 }
 
+/** The group of singletons that name no other. */
+export const defaultGroup = 'schedulers';
+/** The same of tasks that one replica runs for all. */
+const releaseGroup = 'releases';
+
+function isSingleton(name: string, entry: ServiceEntry): boolean {
+  if (entry.singleton === 'always') return true;
+  return entry.singleton !== 'never' && name.toLowerCase().endsWith('-scheduler');
+}
+
+function leaderGroupOf(name: string, entry: ServiceEntry): string | undefined {
+  if (entry.once !== undefined) return entry['leader-group'] ?? releaseGroup;
+  return isSingleton(name, entry) ? (entry['leader-group'] ?? defaultGroup) : undefined;
+}
+
 interface AccountEntry {
   readonly user?: string;
   readonly 'user-id'?: number;
@@ -67,6 +82,7 @@ export function serviceConfig(
   if (['all', 'default', 'none'].includes(name)) {
     notes.warn(path, `service name "${name}" is a keyword elsewhere, better choose another`);
   }
+  checkTask(name, entry, notes);
   const command = entry.command === undefined ? undefined : parseCommand(entry.command);
   if (!command?.ok) return notes.refuse(path, `plan must define "command" for service "${name}"`);
   return {
@@ -74,6 +90,8 @@ export function serviceConfig(
     summary: entry.summary ?? '',
     description: entry.description ?? '',
     startup: entry.startup ?? 'disabled',
+    type: entry.type ?? 'service',
+    once: entry.once,
     command: command.value,
     after: entry.after ?? [],
     before: entry.before ?? [],
@@ -82,7 +100,7 @@ export function serviceConfig(
     environment: { ...workload?.environment, ...Object.fromEntries(entry.environment ?? []) },
     account: workload?.account ?? account,
     workingDir: entry['working-dir'],
-    onSuccess: entry['on-success'] ?? 'restart',
+    onSuccess: entry['on-success'] ?? (entry.type === 'task' ? 'ignore' : 'restart'),
     onFailure: entry['on-failure'] ?? 'restart',
     onCheckFailure: Object.fromEntries(entry['on-check-failure'] ?? []),
     backoff: {
@@ -92,5 +110,38 @@ export function serviceConfig(
     },
     killDelay: entry['kill-delay'] ?? 5000,
     killMode: entry['kill-mode'] ?? 'main-first',
+    leaderGroup: leaderGroupOf(name, entry),
   };
+}
+
+function checkTask(name: string, entry: ServiceEntry, notes: Notes): void {
+  const refuse = (key: string, message: string) => notes.refuse(['services', name, key], message);
+  if (entry.type !== 'task') {
+    if (entry.once !== undefined)
+      refuse('once', `service "${name}" has "once" but is no task, add "type: task"`);
+    return;
+  }
+  if (entry['on-success'] === 'restart')
+    refuse('on-success', `task "${name}" ends once it has succeeded, "on-success" cannot be "restart"`);
+  if ((entry['on-check-failure']?.size ?? 0) > 0)
+    refuse('on-check-failure', `task "${name}" cannot act on checks, leave "on-check-failure" out`);
+  if (entry.once !== undefined && entry.singleton !== undefined)
+    refuse('singleton', `task "${name}" is for one replica by its "once", leave "singleton" out`);
+}
+
+/** The services, each with what its context gives it. */
+export function withContexts(
+  services: ReadonlyMap<string, ServiceConfig>,
+  contextOf: (name: string) => string | undefined,
+): ReadonlyMap<string, ServiceConfig> {
+  const merged = [...services].map(([name, service]): readonly [string, ServiceConfig] => {
+    const context = services.get(contextOf(name) ?? '');
+    if (context === undefined) return [name, service];
+    const environment = { ...context.environment, ...service.environment };
+    // Another user has groups of its own: the context's would not fit.
+    const account = hasUser(service.account) ? service.account : { ...context.account, ...service.account };
+    const workingDir = service.workingDir ?? context.workingDir;
+    return [name, { ...service, environment, account, workingDir }];
+  });
+  return new Map(merged);
 }

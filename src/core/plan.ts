@@ -1,14 +1,17 @@
 // The plan: all layers combined, checked and typed. Law: pure; all problems of a plan are told at once.
-import type { CheckConfig, LogTargetConfig, ServiceConfig, WorkloadConfig } from './config.ts';
+import type { CheckConfig, LeaderConfig, LogTargetConfig, ServiceConfig, WorkloadConfig } from './config.ts';
 import { placeKey } from './layer-reader.ts';
 import type { LayerValues } from './layer-schema.ts';
 import type { Layer } from './layer.ts';
+import type { LeaderEntry } from './leader/layer-fields.ts';
 import { mergeValues } from './merge.ts';
 import { checkConfig, defaultThreshold, logTargetConfig } from './plan-check.ts';
+import { leaderConfig } from './plan-leader.ts';
 import { checkNames } from './plan-names.ts';
-import { serviceConfig, workloadConfig } from './plan-service.ts';
+import { serviceConfig, withContexts, workloadConfig } from './plan-service.ts';
 import type { Notes } from './plan-service.ts';
 import { planText } from './plan-text.ts';
+import { byPlace } from './problem.ts';
 import type { Place, Problem } from './problem.ts';
 import { fail, ok } from './result.ts';
 import type { Result } from './result.ts';
@@ -19,6 +22,8 @@ export interface Plan {
   readonly checks: ReadonlyMap<string, CheckConfig>;
   readonly logTargets: ReadonlyMap<string, LogTargetConfig>;
   readonly workloads: ReadonlyMap<string, WorkloadConfig>;
+  /** Those that layers define, and those that services name. */
+  readonly leader: ReadonlyMap<string, LeaderConfig>;
   readonly pairing: 'disabled' | 'single' | 'multiple';
   /** What `GET /v1/plan` shows: only what layers have set, and thresholds. */
   readonly text: string;
@@ -31,6 +36,7 @@ export const emptyPlan: Plan = {
   checks: new Map(),
   logTargets: new Map(),
   workloads: new Map(),
+  leader: new Map(),
   pairing: 'disabled',
   text: '{}\n',
   warnings: [],
@@ -50,17 +56,17 @@ export function combineLayers(layers: readonly Layer[]): Result<Plan, readonly P
 
   checkNames(values, notes);
   const workloads = build(values.workloads, (name, entry) => workloadConfig(name, entry, notes));
-  const services = build(values.services, (name, entry) => serviceConfig(name, entry, workloads, notes));
+  const plain = build(values.services, (name, entry) => serviceConfig(name, entry, workloads, notes));
+  const services = withContexts(plain, (name) => values.services?.get(name)?.['service-context']);
   const checks = build(values.checks, (name, entry) => checkConfig(name, entry, services, notes));
   const logTargets = build(values['log-targets'], (name, entry) => logTargetConfig(name, entry, notes));
+  const groups = [...services.values()].flatMap(({ leaderGroup }) => leaderGroup ?? []);
+  const entries = new Map(groups.map((group): [string, LeaderEntry] => [group, {}]));
+  for (const [group, entry] of values.leader ?? []) entries.set(group, entry);
+  const leader = build(entries, (group, entry) => leaderConfig(group, entry, notes));
   if (problems.length > 0) return fail(problems.toSorted(byPlace));
   const pairing = values.pairing?.mode ?? 'disabled';
-  return ok({ services, checks, logTargets, workloads, pairing, text: planText(values), warnings });
-}
-
-function byPlace(a: Problem, b: Problem): number {
-  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
-  return a.line - b.line || a.column - b.column;
+  return ok({ services, checks, logTargets, workloads, leader, pairing, text: planText(values), warnings });
 }
 
 function build<E, C>(

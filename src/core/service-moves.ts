@@ -72,6 +72,7 @@ export function backOff(
   cause: Exit | { readonly spawnFailure: string },
   because: RestartCause,
   at: At,
+  waiters: readonly Waiter[] = [],
 ): ServiceStep {
   const { delay: first, factor, limit } = policy.backoff;
   const delay = Math.min(tries.count === 0 ? first : tries.delay * factor, limit);
@@ -79,9 +80,14 @@ export function backOff(
   // 0 to 10 % on top, so that replicas do not restart in step.
   const until = at.now + delay * (1 + at.jitter * 0.1);
   return [
-    { kind: 'backoff', run, tries: next, until, cause },
+    { kind: 'backoff', run, waiters, tries: next, until, cause },
     [tell({ kind: 'backoff', delay, count: next.count, because })],
   ];
+}
+
+/** What those hear who wait for a start that somebody has ended. */
+export function cutShort({ type }: Pick<ServicePolicy, 'type'>): ServiceReport {
+  return { kind: type === 'task' ? 'interrupted' : 'stopped-early' };
 }
 
 export function signal(to: 'main' | 'group', name: 'SIGTERM' | 'SIGKILL'): ServiceEffect {

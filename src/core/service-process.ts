@@ -4,8 +4,9 @@ import type { At } from './at.ts';
 import type { ExitAction } from './config.ts';
 import type { Exit } from './exit.ts';
 import { exitKey, isSuccess } from './exit.ts';
-import { backOff, clear, ended, killing, reports, signal, tell } from './service-moves.ts';
+import { backOff, clear, cutShort, ended, killing, reports, signal, tell } from './service-moves.ts';
 import { leftoverGrace, noTries, okDelay } from './service-state.ts';
+import { onTaskEnded, retriesTask, tryAgain } from './service-task.ts';
 import type {
   Child,
   ServiceEffect,
@@ -38,6 +39,7 @@ export function onSpawned(
   const resetAt = at.now + policy.backoff.limit;
   const restart = tries.count > 0;
   const born = tell({ kind: 'spawned', pid, restart });
+  if (policy.type === 'task') return [{ kind: 'working', run, pid, tries, waiters: state.waiters }, [born]];
   // A restart by policy counts as up at once; only a wanted start waits for the okay delay.
   if (restart && state.waiters.length === 0)
     return [{ kind: 'running', run, pid, tries, resetAt }, [born, tell({ kind: 'up' })]];
@@ -55,6 +57,10 @@ export function onSpawnFailed(
 ): ServiceStep {
   if (state.kind !== 'spawning' || state.run !== event.run) return [state, []];
   const { reason } = event;
+  if (retriesTask(policy)) {
+    const [next, effects] = tryAgain(policy, state, { spawnFailure: reason }, at);
+    return [next, [tell({ kind: 'spawn-failed', reason, retry: true }), ...effects]];
+  }
   const retry = state.tries.count > 0;
   const effects = [
     tell({ kind: 'spawn-failed', reason, retry }),
@@ -66,6 +72,18 @@ export function onSpawnFailed(
   return [next, [...effects, ...more]];
 }
 
+/** No failure: it waits, stopped, until this replica may run it. */
+export function onWithheld(policy: ServicePolicy, state: ServiceState, run: number): ServiceStep {
+  if (state.kind !== 'spawning' || state.run !== run) return [state, []];
+  return [
+    { kind: 'stopped', run },
+    [
+      tell({ kind: 'withheld' }),
+      ...reports(state.waiters, policy.type === 'task' ? cutShort(policy) : { kind: 'standby' }),
+    ],
+  ];
+}
+
 export function onExited(
   policy: ServicePolicy,
   state: ServiceState,
@@ -74,6 +92,8 @@ export function onExited(
 ): ServiceStep {
   const { exit, alone } = event;
   switch (state.kind) {
+    case 'working':
+      return state.run === event.run ? onTaskEnded(policy, state, exit, at) : [state, []];
     case 'starting':
     case 'running': {
       if (state.run !== event.run) return [state, []];
@@ -96,6 +116,7 @@ export function onExited(
     case 'spawning':
     case 'backoff':
     case 'stopped':
+    case 'done':
     case 'exited':
       return [state, []];
   }
@@ -160,11 +181,13 @@ export function onTick(state: ServiceState, at: At): ServiceStep {
       ];
     case 'backoff':
       if (at.now < state.until) return [state, []];
-      return clear(state.run, [], state.tries, leftoverGrace);
+      return clear(state.run, state.waiters, state.tries, leftoverGrace);
     case 'idle':
     case 'clearing':
     case 'spawning':
+    case 'working':
     case 'stopped':
+    case 'done':
     case 'exited':
       return [state, []];
   }

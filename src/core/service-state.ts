@@ -12,7 +12,7 @@ export const leftoverGrace = 1_000;
 
 export type ServicePolicy = Pick<
   ServiceConfig,
-  'killDelay' | 'killMode' | 'onSuccess' | 'onFailure' | 'backoff'
+  'type' | 'once' | 'killDelay' | 'killMode' | 'onSuccess' | 'onFailure' | 'backoff'
 >;
 
 /** Restarts in a row: how many, and the latest pause without jitter, ms. */
@@ -54,17 +54,23 @@ export type ServiceState =
       readonly okAt: number;
       readonly resetAt: number;
     })
+  /** The process of a task. */
+  | (Child & { readonly kind: 'working'; readonly waiters: readonly Waiter[]; readonly tries: Tries })
   | (Child & { readonly kind: 'running'; readonly tries: Tries; readonly resetAt: number | undefined })
   | (Ending & { readonly kind: 'terminating'; readonly killAt: number })
   | (Ending & { readonly kind: 'killing'; readonly giveUpAt: number })
   | {
       readonly kind: 'backoff';
       readonly run: number;
+      /** Of a task, whose start goes on until it has ended well. */
+      readonly waiters: readonly Waiter[];
       readonly tries: Tries;
       readonly until: number;
       readonly cause: Exit | { readonly spawnFailure: string };
     }
   | { readonly kind: 'stopped'; readonly run: number }
+  /** A task that has ended well, here or in another replica. */
+  | { readonly kind: 'done'; readonly run: number }
   | {
       readonly kind: 'exited';
       readonly run: number;
@@ -72,13 +78,20 @@ export type ServiceState =
     };
 
 export type ServiceEvent =
-  | { readonly kind: 'start'; readonly waiter: Waiter }
+  /** `again`: a task runs even if it is done. */
+  | { readonly kind: 'start'; readonly waiter: Waiter; readonly again?: boolean }
   | { readonly kind: 'stop'; readonly waiter: Waiter }
   /** The change that asked for a start was aborted. */
   | { readonly kind: 'abort'; readonly waiter: Waiter }
   | { readonly kind: 'swept'; readonly run: number; readonly found: number; readonly left: number }
   | { readonly kind: 'spawned'; readonly run: number; readonly pid: number }
   | { readonly kind: 'spawn-failed'; readonly run: number; readonly reason: string }
+  /** Another replica may run it now, not this one. */
+  | { readonly kind: 'withheld'; readonly run: number }
+  /** Another replica has done the task. */
+  | { readonly kind: 'done-elsewhere' }
+  /** What the task has done no longer counts: there is another release. */
+  | { readonly kind: 'outdated' }
   /** The main process was reaped; `alone`: nothing else of its group is left. */
   | { readonly kind: 'exited'; readonly run: number; readonly exit: Exit; readonly alone: boolean }
   | { readonly kind: 'emptied'; readonly run: number }
@@ -93,11 +106,16 @@ export type RestartCause = 'on-success' | 'on-failure' | 'check' | 'spawn';
 /** How a start or stop ended, for the task that asked. */
 export type ServiceReport =
   | { readonly kind: 'done' }
-  | { readonly kind: 'noop'; readonly was: 'started' | 'never-started' | 'stopped' | 'exited' }
+  | { readonly kind: 'noop'; readonly was: 'started' | 'never-started' | 'stopped' | 'exited' | 'done' }
   | { readonly kind: 'exited-quickly'; readonly exit: Exit; readonly action: ExitAction }
+  /** Of a task that is not tried again. */
+  | { readonly kind: 'failed'; readonly exit: Exit }
   | { readonly kind: 'spawn-failed'; readonly reason: string }
+  | { readonly kind: 'standby' }
   | { readonly kind: 'busy'; readonly state: 'terminating' | 'killing' }
   | { readonly kind: 'stopped-early' }
+  /** A task that was stopped before it had ended. */
+  | { readonly kind: 'interrupted' }
   | { readonly kind: 'aborted'; readonly killed: boolean }
   | { readonly kind: 'undying' };
 
@@ -106,10 +124,15 @@ export type ServiceTale =
   | { readonly kind: 'spawned'; readonly pid: number; readonly restart: boolean }
   /** `retry`: it is tried again after a pause. */
   | { readonly kind: 'spawn-failed'; readonly reason: string; readonly retry: boolean }
+  /** It may not run on this replica now. */
+  | { readonly kind: 'withheld' }
   | { readonly kind: 'up' }
   /** It has stayed up for the backoff's limit after a restart. */
   | { readonly kind: 'steady' }
   | { readonly kind: 'exited'; readonly exit: Exit; readonly action: ExitAction }
+  /** A task has ended well, or not. */
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'failed'; readonly exit: Exit; readonly action: ExitAction }
   | {
       readonly kind: 'backoff';
       readonly delay: number;
@@ -128,6 +151,8 @@ export type ServiceEffect =
   | { readonly kind: 'spawn'; readonly run: number }
   | { readonly kind: 'signal'; readonly to: 'main' | 'group'; readonly signal: 'SIGTERM' | 'SIGKILL' }
   | { readonly kind: 'report'; readonly waiter: Waiter; readonly report: ServiceReport }
+  /** A task has failed and is tried again: for those who wait on. */
+  | { readonly kind: 'note'; readonly waiter: Waiter; readonly why: string }
   | { readonly kind: 'shutdown'; readonly code: 0 | 10 | 11 }
   | { readonly kind: 'tell'; readonly tale: ServiceTale };
 
@@ -151,13 +176,15 @@ export function serviceDeadline(state: ServiceState): number | undefined {
     case 'idle':
     case 'clearing':
     case 'spawning':
+    case 'working':
     case 'stopped':
+    case 'done':
     case 'exited':
       return undefined;
   }
 }
 
 /** True while a child lives or is on its way to live again: what `stop all` has to stop. */
-export function isActive(state: ServiceState): boolean {
-  return state.kind !== 'idle' && state.kind !== 'stopped' && state.kind !== 'exited';
+export function isActive({ kind }: ServiceState): boolean {
+  return kind !== 'idle' && kind !== 'stopped' && kind !== 'exited' && kind !== 'done';
 }

@@ -25,12 +25,20 @@ export function reportText(name: string, report: ServiceReport, explanation: str
         withOutput: true,
       };
     }
+    case 'failed': {
+      const meaning = explanation === undefined ? '' : ` (${explanation})`;
+      return { error: `task failed with ${describeExit(report.exit)}${meaning}`, withOutput: true };
+    }
     case 'spawn-failed':
       return { error: report.reason };
+    case 'standby':
+      return { note: `Service "${name}" is on standby: this replica does not lead.` };
     case 'busy':
       return { error: `cannot start service while ${report.state}` };
     case 'stopped-early':
       return { error: 'service start attempt: stopped before the 1s okay delay' };
+    case 'interrupted':
+      return { error: 'task was stopped before it had ended' };
     case 'aborted':
       return { error: report.killed ? 'start aborted, sent SIGKILL to process' : 'start aborted' };
     case 'undying':
@@ -38,7 +46,7 @@ export function reportText(name: string, report: ServiceReport, explanation: str
   }
 }
 
-function noopText(name: string, was: 'started' | 'never-started' | 'stopped' | 'exited'): string {
+function noopText(name: string, was: 'started' | 'never-started' | 'stopped' | 'exited' | 'done'): string {
   switch (was) {
     case 'started':
       return `Service "${name}" already started.`;
@@ -46,6 +54,8 @@ function noopText(name: string, was: 'started' | 'never-started' | 'stopped' | '
       return `Service "${name}" has never been started.`;
     case 'stopped':
       return `Service "${name}" already stopped.`;
+    case 'done':
+      return `Task "${name}" is done already.`;
     case 'exited':
       return `Service "${name}" had already exited.`;
   }
@@ -58,16 +68,19 @@ export function currentOf(state: ServiceState): 'active' | 'inactive' | 'backoff
     case 'spawning':
       return state.tries.count > 0 ? 'backoff' : 'inactive';
     case 'starting':
+    case 'working':
     case 'running':
       return 'active';
     case 'backoff':
       return 'backoff';
+    // What could not be started has not failed, as Pebble has it.
     case 'exited':
-      return 'error';
+      return 'spawnFailure' in state.cause ? 'inactive' : 'error';
     case 'idle':
     case 'terminating':
     case 'killing':
     case 'stopped':
+    case 'done':
       return 'inactive';
   }
 }

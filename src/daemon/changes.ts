@@ -18,6 +18,7 @@ export interface TaskDraft {
   readonly needs: readonly string[];
   readonly follows: readonly string[];
   readonly lane: number;
+  readonly data?: Readonly<Record<string, unknown>>;
 }
 
 /** What can be done with one kind of task. `run` begins it, its end comes through `finish`. */
@@ -113,7 +114,7 @@ export function createChanges(deps: {
       lane: lastLane + draft.lane,
       log: [],
       progress: undefined,
-      data: undefined,
+      data: draft.data,
       spawnTime: now,
       readyTime: undefined,
     }));

@@ -3,11 +3,14 @@
 import type { CheckConfig, Level } from '../core/config.ts';
 import { checkDeadline, checkStatus, inactive, isHealthy, stepCheck } from '../core/check.ts';
 import type { CheckEffect, CheckEvent, CheckOutcome, CheckState } from '../core/check.ts';
-import type { Clock, Prober, Spawner } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import type { Changes } from './changes.ts';
+import { createProbe } from './check-probe.ts';
+import type { ProbeDeps } from './check-probe.ts';
 import type { Keeper, Mailbox } from './mailbox.ts';
 import type { CheckRecord } from './records.ts';
-import type { Standing } from './services.ts';
+import type { Standing } from './service-standing.ts';
+import type { Tallies } from './tallies.ts';
 import type { Teller } from './tell.ts';
 
 export interface Checks extends Keeper {
@@ -38,27 +41,36 @@ interface Entry {
   generation: number;
 }
 
-export function createChecks(deps: {
-  readonly clock: Clock;
-  readonly prober: Prober;
-  readonly spawner: Pick<Spawner, 'run'>;
-  readonly mailbox: Pick<Mailbox, 'post'>;
-  readonly changes: Pick<Changes, 'create' | 'finish' | 'note' | 'get'>;
-  readonly tell: Teller;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly standing: (service: string) => Standing;
-  /** The check has gone down: services that name it act. */
-  readonly wentDown: (check: string) => void;
-}): Checks {
+export function createChecks(
+  deps: ProbeDeps & {
+    readonly clock: Clock;
+    readonly mailbox: Pick<Mailbox, 'post'>;
+    readonly changes: Pick<Changes, 'create' | 'finish' | 'note' | 'get'>;
+    readonly tell: Teller;
+    readonly tallies: Pick<Tallies, 'check'>;
+    readonly standing: (service: string) => Standing;
+    /** The check has gone down: services that name it act. */
+    readonly wentDown: (check: string) => void;
+  },
+): Checks {
   const { clock, changes, mailbox, tell } = deps;
   const entries = new Map<string, Entry>();
   const answers = new Map<string, (error: string | undefined) => void>();
   let lastWaiter = 0;
 
   function feed(name: string, entry: Entry, event: CheckEvent): void {
+    const before = countersOf(entry.state);
     const [state, effects] = stepCheck(entry.config, entry.state, event, { now: clock.now(), jitter: 0 });
     entry.state = state;
+    if (event.kind === 'result') count(name, before, countersOf(state), event.outcome);
     for (const effect of effects) carryOut(name, entry, effect);
+  }
+
+  /** What the machine has counted, it has taken for a result: not one of the start period, nor one that came too late. */
+  function count(name: string, before: Counters, after: Counters, { up }: CheckOutcome): void {
+    const tally = deps.tallies.check(name);
+    if (up && (after.successes > before.successes || after.failures < before.failures)) tally.successes += 1;
+    if (!up && after.failures > before.failures) tally.failures += 1;
   }
 
   function carryOut(name: string, entry: Entry, effect: CheckEffect): void {
@@ -85,7 +97,6 @@ export function createChecks(deps: {
         return;
       case 'went-down':
         tell.check(
-          name,
           `Check "${name}" threshold ${entry.config.threshold} hit, triggering action and recovering`,
           'down',
         );
@@ -94,7 +105,7 @@ export function createChecks(deps: {
         open(name, entry, 'recover-check');
         return mailbox.post(`actions of check ${name}`, () => deps.wentDown(name));
       case 'came-up':
-        tell.check(name, `Check "${name}" is up again`, 'up');
+        tell.check(`Check "${name}" is up again`, 'up');
         if (entry.taskId !== undefined) changes.finish(entry.taskId, { status: 'Done' });
         return open(name, entry, 'perform-check');
       case 'note':
@@ -102,7 +113,7 @@ export function createChecks(deps: {
         return;
       case 'failed': {
         const text = `Check "${name}" failure ${effect.failures}/${entry.config.threshold}: ${effect.error}`;
-        return tell.check(name, text, 'failure');
+        return tell.check(text, 'failure');
       }
       case 'answer':
         answers.get(effect.waiter)?.(effect.error);
@@ -113,7 +124,8 @@ export function createChecks(deps: {
 
   function open(name: string, entry: Entry, kind: 'perform-check' | 'recover-check'): void {
     const verb = kind === 'perform-check' ? 'Perform' : 'Recover';
-    const type = entry.config.probe.kind === 'exec' ? 'exec' : entry.config.probe.kind.toUpperCase();
+    const { kind: probed } = entry.config.probe;
+    const type = probed === 'exec' || probed === 'leader' ? probed : probed.toUpperCase();
     const summary = `${verb} ${type} check "${name}"`;
     const draft = { key: name, kind, summary, subject: name, needs: [], follows: [], lane: 0 };
     entry.prevChangeId = entry.changeId ?? entry.prevChangeId;
@@ -121,21 +133,7 @@ export function createChecks(deps: {
     entry.taskId = changes.get(entry.changeId)?.tasks[0]?.id;
   }
 
-  function probe(config: CheckConfig): Promise<CheckOutcome> {
-    const { timeout } = config;
-    const what = config.probe;
-    switch (what.kind) {
-      case 'http':
-        return deps.prober.http(what.url, what.headers, timeout);
-      case 'tcp':
-        return deps.prober.tcp(what.host, what.port, timeout);
-      case 'exec': {
-        const { command, account, workingDir } = what;
-        const environment = { ...deps.environment, ...what.environment };
-        return deps.spawner.run({ argv: command, environment, workingDir, account }, timeout);
-      }
-    }
-  }
+  const probe = createProbe(deps);
 
   function isServiceUp(config: CheckConfig): boolean {
     return config.services.length === 0 || config.services.some((service) => deps.standing(service) === 'up');
@@ -170,14 +168,13 @@ export function createChecks(deps: {
 
   function recordOf(name: string, entry: Entry): CheckRecord {
     const { config, state, changeId, prevChangeId } = entry;
-    const counters = state.kind === 'waiting' ? { successes: 0, failures: 0 } : state;
     return {
       name,
       ...(config.level === undefined ? {} : { level: config.level }),
       startup: config.startup,
       status: checkStatus(state),
-      successes: counters.successes,
-      failures: counters.failures,
+      successes: countersOf(state).successes,
+      failures: countersOf(state).failures,
       threshold: config.threshold,
       ...(changeId === undefined ? {} : { changeId }),
       ...(prevChangeId === undefined ? {} : { prevChangeId }),
@@ -263,4 +260,10 @@ export function createChecks(deps: {
         if ((checkDeadline(entry.state) ?? Infinity) <= now) feed(name, entry, { kind: 'tick' });
     },
   };
+}
+
+type Counters = Pick<Extract<CheckState, { kind: 'active' }>, 'successes' | 'failures'>;
+
+function countersOf(state: CheckState): Counters {
+  return state.kind === 'waiting' ? { successes: 0, failures: 0 } : state;
 }

@@ -1,13 +1,16 @@
 // The daemon as api/ sees it: one method a request. Everything returns data or a Failure; nothing throws.
 import type { Result } from '../core/result.ts';
 import type { Level } from '../core/config.ts';
+import type { Family } from '../core/metric.ts';
 import type { Caller } from './caller.ts';
+import type { LeaderRequest } from './leader-requests.ts';
 
 // The records are shaped like the wire's (wire/shapes.ts) so that api/ passes them through; daemon may not import wire.
 import type {
   ChangeRecord,
   CheckRecord,
   LayerRecord,
+  LeaderRecord,
   LogRecord,
   ServiceRecord,
   SystemRecord,
@@ -40,6 +43,11 @@ export interface Daemon {
   stopChecks(names: readonly string[], caller: Caller): Result<readonly string[]>;
   refreshCheck(name: string): Promise<Result<{ readonly info: CheckRecord; readonly error?: string }>>;
 
+  /** Leader groups that have services in the plan, by name; empty: all. */
+  leaders(groups: readonly string[]): readonly LeaderRecord[];
+  /** Asks for a change and returns its id at once; no groups: all that there are. */
+  actOnLeaders(request: LeaderRequest, groups: readonly string[]): Result<string>;
+
   /** The combined plan as YAML. */
   planText(): string;
   layers(): readonly LayerRecord[];
@@ -52,6 +60,11 @@ export interface Daemon {
     },
     caller: Caller,
   ): Result<void>;
+
+  /** All metrics of djsup and its services, as they are now, one family after the other. */
+  metrics(): Promise<Iterable<Family>>;
+  /** A request was answered, for the metrics; `route` is its pattern, never a path that a client chose. */
+  requested(route: string, method: string, status: number, seconds: number): void;
 
   /**
    * The last `count` lines (-1: all) of the services (empty: all) by time, then, with `follow`, new ones as they come,

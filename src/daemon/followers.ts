@@ -9,6 +9,8 @@ export interface Followers {
   tell(record: LogRecord): void;
   /** Batches of new lines of the services (empty: all) until the signal aborts. */
   follow(services: readonly string[], signal: AbortSignal): AsyncGenerator<readonly LogRecord[]>;
+  /** Lines that readers have lost. */
+  missed(): number;
 }
 
 interface Follower {
@@ -20,12 +22,16 @@ interface Follower {
 
 export function createFollowers(): Followers {
   const all = new Set<Follower>();
+  let missed = 0;
   return {
     tell(record) {
       for (const follower of all) {
         if (follower.services.size > 0 && !follower.services.has(record.service)) continue;
-        if (follower.queue.length >= followLimit) follower.missed += 1;
-        else follower.queue.push(record);
+        if (follower.queue.length < followLimit) follower.queue.push(record);
+        else {
+          follower.missed += 1;
+          missed += 1;
+        }
         follower.wake();
       }
     },
@@ -35,6 +41,7 @@ export function createFollowers(): Followers {
       all.add(follower);
       return batches(follower, signal, () => all.delete(follower));
     },
+    missed: () => missed,
   };
 }
 

@@ -3,16 +3,21 @@ import { argvOf } from '../core/command.ts';
 import { argumentsLayer, insertLayer } from '../core/insert-layer.ts';
 import { parseLayer } from '../core/layer.ts';
 import type { Layer } from '../core/layer.ts';
+import type { LayerValues } from '../core/layer-schema.ts';
+import { mergeValues } from '../core/merge.ts';
 import { combineLayers } from '../core/plan.ts';
 import type { Plan } from '../core/plan.ts';
-import { formatProblem } from '../core/problem.ts';
+import { alsoWrong } from '../core/plan-problems.ts';
+import { byPlace, formatProblem } from '../core/problem.ts';
 import type { Problem } from '../core/problem.ts';
 import { fail, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
 import { describeFailure } from '../django/describe.ts';
+import { keepsExporter } from '../django/exporter.ts';
 import { isInstalled } from '../django/interpreter.ts';
 import { fillLayer } from '../django/layer.ts';
 import type { ShippedLayer } from '../django/layer.ts';
+import { chooseMigrations } from '../django/migrations.ts';
 import { detectProject } from '../django/project.ts';
 import type { ProjectFacts } from '../django/project.ts';
 import { refuseWorker } from '../django/worker-class.ts';
@@ -33,7 +38,11 @@ export interface Gathered {
   readonly layers: readonly Layer[];
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
+  /** The Django project among it; undefined: there is none. */
+  readonly project: Project | undefined;
 }
+
+export type Project = Pick<ProjectFacts, 'root' | 'python'>;
 
 /** The failure is the lines to tell. */
 export function gatherLayers(deps: GatherDeps): Result<Gathered, readonly string[]> {
@@ -41,11 +50,17 @@ export function gatherLayers(deps: GatherDeps): Result<Gathered, readonly string
   const own = readLayers(deps.files, deps.layersDirectory, (problem) =>
     warnings.push(formatProblem(problem)),
   );
-  if (!own.ok) return fail(own.failure.map(formatProblem));
-  const django = djangoLayer(deps, own.value);
+  const django = djangoLayer(deps, own.layers);
+  if (own.problems.length > 0) {
+    const known = django.ok ? [...django.value.layers, ...own.layers] : undefined;
+    const more = known !== undefined && own.complete ? alsoWrong(known, own.problems) : [];
+    return fail(
+      (more.length === 0 ? own.problems : [...own.problems, ...more].toSorted(byPlace)).map(formatProblem),
+    );
+  }
   if (!django.ok) return django;
   warnings.push(...django.value.warnings);
-  const layers = [...django.value.layers, ...own.value];
+  const layers = [...django.value.layers, ...own.layers];
 
   const plan = combineLayers(layers);
   if (!plan.ok) return fail(plan.failure.map(formatProblem));
@@ -57,7 +72,7 @@ export function gatherLayers(deps: GatherDeps): Result<Gathered, readonly string
   const { facts } = django.value;
   const refused = facts === undefined ? [] : workerProblems(deps, final.value, facts);
   if (refused.length > 0) return fail(refused);
-  return ok({ layers: all.value, notes: django.value.notes, warnings });
+  return ok({ layers: all.value, notes: django.value.notes, warnings, project: facts });
 }
 
 function withArguments(
@@ -70,7 +85,7 @@ function withArguments(
   return layer.ok ? insertLayer(layers, layer.value, { combine: false, inner: false }) : layer;
 }
 
-interface DjangoLayer extends Gathered {
+interface DjangoLayer extends Omit<Gathered, 'project'> {
   readonly facts: ProjectFacts | undefined;
 }
 
@@ -85,13 +100,16 @@ function djangoLayer(deps: GatherDeps, own: readonly Layer[]): Result<DjangoLaye
     ]);
   }
   const wsgi = !own.some((layer) => layer.values.services?.get('django')?.command !== undefined);
-  const detected = detectProject(deps.files, deps.environment, directory, { wsgi });
+  const environment = { ...deps.environment, ...environmentOf(own) };
+  const detected = detectProject(deps.files, environment, directory, { wsgi });
   if (!detected.ok) {
     const text = describeFailure(detected.failure).trimEnd();
     return managed ? ok({ ...none, warnings: text.split('\n') }) : fail(text.split('\n'));
   }
   const facts = detected.value;
-  const text = fillLayer(facts, deps.shipped);
+  const services = own.flatMap((layer) => [...(layer.values.services?.keys() ?? [])]);
+  const { migrations, note } = chooseMigrations(deps.files, deps.environment, facts, [...new Set(services)]);
+  const text = fillLayer(facts, shippedUnder(deps.shipped, own), migrations);
   const layer = parseLayer({
     text,
     file: 'layers/django.yaml',
@@ -101,7 +119,23 @@ function djangoLayer(deps: GatherDeps, own: readonly Layer[]): Result<DjangoLaye
   });
   if (!layer.ok) return fail(layer.failure.map(formatProblem));
   const notes = facts.evidence.map(({ fact, value, source }) => `Django: ${fact} is ${value} (${source})`);
+  if (note !== undefined) notes.push(`Django: ${note}`);
   return ok({ layers: [layer.value], notes, warnings: facts.warnings, facts });
+}
+
+/** What the user's layers put into the environment of `django`: it decides where Gunicorn listens as much as djsup's own. */
+function environmentOf(own: readonly Layer[]): Readonly<Record<string, string>> {
+  const values = own.reduce<LayerValues>((all, layer) => mergeValues(all, layer.values), {});
+  const django = values.services?.get('django');
+  const workload = values.workloads?.get(django?.workload ?? '');
+  return Object.fromEntries([...(workload?.environment ?? []), ...(django?.environment ?? [])]);
+}
+
+/** Where the user's layers switch the exporter off, nothing is sent to it. */
+function shippedUnder(shipped: ShippedLayer, own: readonly Layer[]): ShippedLayer {
+  const { text, gunicornConfig, exporter } = shipped;
+  if (exporter === undefined || keepsExporter(own)) return shipped;
+  return { text, gunicornConfig, exporter: { ...exporter, host: undefined } };
 }
 
 function projectDirectory({ files, projectDirectories }: GatherDeps): string | undefined {

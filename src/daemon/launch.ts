@@ -2,9 +2,14 @@
 import { argvOf } from '../core/command.ts';
 import type { ServiceConfig } from '../core/config.ts';
 import type { Launch } from '../ports.ts';
+import type { LaunchTerms } from './singletons.ts';
 
 /** The daemon's own environment with the service's on top; values are literal, nothing is expanded. */
-export function launchOf(config: ServiceConfig, environment: Readonly<Record<string, string>>): Launch {
+export function launchOf(
+  config: ServiceConfig,
+  environment: Readonly<Record<string, string>>,
+  terms: LaunchTerms,
+): Launch {
   const { account } = config;
   const other = account.user !== undefined || account.userId !== undefined;
   // HOME and USER of the daemon are not those of another account; the spawner fills in that account's own.
@@ -12,8 +17,9 @@ export function launchOf(config: ServiceConfig, environment: Readonly<Record<str
   return {
     owner: config.name,
     argv: argvOf(config.command),
-    environment: { ...(other ? neutral : environment), ...config.environment },
+    environment: { ...(other ? neutral : environment), ...config.environment, ...terms.environment },
     workingDir: config.workingDir,
     account,
+    guard: terms.guard,
   };
 }

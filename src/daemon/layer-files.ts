@@ -1,12 +1,17 @@
 // The layers of a directory and its sub-directories, read through the files port. Law: all problems of all files are told at once.
-import { parseLayer } from '../core/layer.ts';
+import { readLayer } from '../core/layer.ts';
 import type { Layer } from '../core/layer.ts';
 import { looksLikeLayer, orderLayerNames } from '../core/layer-names.ts';
 import type { LayerName } from '../core/layer-names.ts';
 import type { Problem } from '../core/problem.ts';
-import { fail, ok } from '../core/result.ts';
-import type { Result } from '../core/result.ts';
 import type { Files } from '../ports.ts';
+
+export interface LayerFiles {
+  readonly layers: readonly Layer[];
+  readonly problems: readonly Problem[];
+  /** False where a file could not be read as YAML at all, so that nothing can be said of what the others lack. */
+  readonly complete: boolean;
+}
 
 /**
  * In order, with numbers 1000 * file, and 1000 * sub-directory + file inside it. A missing directory holds no layers.
@@ -16,8 +21,9 @@ export function readLayers(
   files: Files,
   directory: string,
   warn: (problem: Problem) => void = () => undefined,
-): Result<readonly Layer[], readonly Problem[]> {
+): LayerFiles {
   const problems: Problem[] = [];
+  let complete = true;
   const layers: Layer[] = [];
 
   function readFile(path: string, label: string, order: number): void {
@@ -26,9 +32,10 @@ export function readLayers(
       problems.push(wholeFile(path, text.failure.message));
       return;
     }
-    const layer = parseLayer({ text: text.value, file: path, label, order, origin: path });
-    if (layer.ok) layers.push(layer.value);
-    else problems.push(...layer.failure);
+    const read = readLayer({ text: text.value, file: path, label, order, origin: path });
+    if (read.layer === undefined) complete = false;
+    else layers.push(read.layer);
+    problems.push(...read.problems);
   }
 
   for (const outer of readNames(files, directory, problems, warn)) {
@@ -46,7 +53,7 @@ export function readLayers(
       }
     }
   }
-  return problems.length > 0 ? fail(problems) : ok(layers);
+  return { layers, problems, complete: complete && problems.every(({ line }) => line > 0) };
 }
 
 function readNames(

@@ -11,6 +11,8 @@ export interface Logs {
   write(service: string, bytes: Uint8Array, seen?: (line: string) => void): void;
   /** The service's process has ended: an unfinished line is finished. */
   end(service: string): void;
+  /** A line of djsup's own about the service, among those that it wrote. */
+  note(service: string, text: string): void;
   /** The messages of the newest lines written since `since`, oldest first. */
   tail(service: string, count: number, since: Date | undefined): readonly string[];
   read(
@@ -19,6 +21,10 @@ export interface Logs {
     follow: boolean,
     signal: AbortSignal,
   ): AsyncIterable<readonly LogRecord[]>;
+  /** How much a service has written so far; an unfinished line counts once it is finished. */
+  written(service: string): { readonly lines: number; readonly bytes: number };
+  /** Lines that readers who follow have lost. */
+  missed(): number;
   /** Lets go of all that a service wrote. */
   forget(service: string): void;
 }
@@ -27,6 +33,8 @@ interface Stream {
   readonly ring: Ring;
   rest: Uint8Array;
   restTime: Date;
+  lines: number;
+  bytes: number;
 }
 
 /** `copy` gets each line as `2026-11-20T22:55:49.026Z [svc] text` and a newline. */
@@ -37,13 +45,20 @@ export function createLogs(clock: Clock, copy: ((text: string) => void) | undefi
   function streamOf(service: string): Stream {
     const known = streams.get(service);
     if (known !== undefined) return known;
-    const stream: Stream = { ring: createRing(), rest: new Uint8Array(), restTime: new Date(0) };
+    const stream: Stream = {
+      ring: createRing(),
+      rest: new Uint8Array(),
+      restTime: new Date(0),
+      lines: 0,
+      bytes: 0,
+    };
     streams.set(service, stream);
     return stream;
   }
 
   function add(stream: Stream, record: LogRecord): void {
     stream.ring.push(record);
+    stream.lines += 1;
     followers.tell(record);
     copy?.(`${record.time.toISOString()} [${record.service}] ${record.message}\n`);
   }
@@ -77,6 +92,7 @@ export function createLogs(clock: Clock, copy: ((text: string) => void) | undefi
     write(service, bytes, seen) {
       const stream = streamOf(service);
       const now = clock.wall();
+      stream.bytes += bytes.length;
       const cut = cutLines(stream.rest, bytes);
       let time = stream.rest.length === 0 ? now : stream.restTime;
       for (const message of cut.lines) {
@@ -94,12 +110,19 @@ export function createLogs(clock: Clock, copy: ((text: string) => void) | undefi
       stream.rest = new Uint8Array();
       add(stream, { time: stream.restTime, service, message });
     },
+    note(service, text) {
+      const record = { time: clock.wall(), service, message: `djsup: ${text}`, own: true };
+      streamOf(service).ring.push(record);
+      followers.tell(record);
+    },
     tail(service, count, since) {
-      const records = streams.get(service)?.ring.last(-1) ?? [];
+      const records = (streams.get(service)?.ring.last(-1) ?? []).filter(({ own }) => own !== true);
       const recent = since === undefined ? records : records.filter((record) => record.time >= since);
       return recent.slice(-count).map((record) => record.message);
     },
     read,
+    written: (service) => streams.get(service) ?? { lines: 0, bytes: 0 },
+    missed: () => followers.missed(),
     forget: (service) => void streams.delete(service),
   };
 }

@@ -1,10 +1,11 @@
 // The keeper of the plan: its layers in order and what they combine to. Law: a refused layer changes nothing.
 import { checkWorkloadsUnchanged, insertLayer } from '../core/insert-layer.ts';
-import { parseLayer } from '../core/layer.ts';
+import { readLayer } from '../core/layer.ts';
 import type { Layer } from '../core/layer.ts';
 import { combineLayers, emptyPlan } from '../core/plan.ts';
 import type { Plan } from '../core/plan.ts';
-import { formatProblem } from '../core/problem.ts';
+import { alsoWrong } from '../core/plan-problems.ts';
+import { byPlace, formatProblem } from '../core/problem.ts';
 import type { Problem } from '../core/problem.ts';
 import { ok, refuse } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
@@ -42,15 +43,21 @@ export function createPlans(changed: (plan: Plan) => void): Plans {
       return ok(undefined);
     },
     add({ label, combine, inner, text }) {
-      const parsed = parseLayer({ text, file: label, label, order: 0, origin: 'api' });
-      if (!parsed.ok) return refuse('bad-request', `cannot parse layer YAML:${listed(parsed.failure)}`);
-      const inserted = insertLayer(layers, parsed.value, { combine, inner });
+      const { layer, problems } = readLayer({ text, file: label, label, order: 0, origin: 'api' });
+      if (layer === undefined || problems.length > 0) {
+        const more = layer === undefined ? [] : alsoWrong(laidOver(layers, layer), problems);
+        return refuse(
+          'bad-request',
+          `cannot parse layer YAML:${listed([...problems, ...more].toSorted(byPlace))}`,
+        );
+      }
+      const inserted = insertLayer(layers, layer, { combine, inner });
       if (!inserted.ok) return inserted;
       const combined = combineLayers(inserted.value);
       if (!combined.ok) return refuse('bad-request', refusal(label, combined.failure));
       const unchanged = checkWorkloadsUnchanged(plan, combined.value);
       if (!unchanged.ok) return unchanged;
-      added = laidOver(added, parsed.value);
+      added = laidOver(added, layer);
       take(inserted.value, combined.value);
       return ok(undefined);
     },

@@ -3,7 +3,8 @@
 export interface ServiceRecord {
   readonly name: string;
   readonly startup: 'enabled' | 'disabled';
-  readonly current: 'active' | 'inactive' | 'backoff' | 'error';
+  /** `standby`: wanted here, but another replica leads its group, or none does. */
+  readonly current: 'active' | 'inactive' | 'backoff' | 'error' | 'standby';
   readonly currentSince?: Date;
   readonly state: string;
   readonly pid?: number;
@@ -68,4 +69,33 @@ export interface LogRecord {
   readonly service: string;
   /** Without the newline; at most 4 KiB. */
   readonly message: string;
+  /** Djsup's own line about the service, not the service's output. */
+  readonly own?: boolean;
+}
+
+/** A leader group as this replica sees it. */
+export interface LeaderRecord {
+  readonly group: string;
+  /** opening, blocked, following, acquiring, settling, leading, handing-over, demoting, releasing, paused, or off: no election. */
+  readonly state: string;
+  /** This replica's name. */
+  readonly replica: string;
+  /** By what was last seen. */
+  readonly leader?: string;
+  readonly epoch?: number;
+  /** How much longer our own lease stands, ms. */
+  readonly validFor?: number;
+  /** When state, leader or epoch last changed. */
+  readonly since: Date;
+  readonly backend: string;
+  /** How the backend was chosen. */
+  readonly because: string;
+  readonly detail: string;
+  /** Services of the group that are wanted here. */
+  readonly services: readonly string[];
+  readonly warnings: readonly string[];
+  /** The timings in numbers. */
+  readonly timings: readonly string[];
+  /** The latest transitions, oldest first. */
+  readonly history: readonly { readonly time: Date; readonly text: string }[];
 }

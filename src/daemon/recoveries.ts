@@ -12,14 +12,18 @@ export interface Recoveries {
   abort(service: string): void;
 }
 
-export function createRecoveries(changes: Pick<Changes, 'create' | 'get' | 'finish' | 'note'>): Recoveries {
+/** `noted` gets each line of the story too, so that it stands among what the service itself printed. */
+export function createRecoveries(
+  changes: Pick<Changes, 'create' | 'get' | 'finish' | 'note'>,
+  noted: (service: string, line: string) => void,
+): Recoveries {
   /** Task ids of open recoveries by service. */
   const open = new Map<string, string>();
 
-  function openFor(service: string): string | undefined {
+  function openFor(service: string, why: string | undefined): string | undefined {
     const known = open.get(service);
     if (known !== undefined) return known;
-    const summary = `Recover service "${service}"`;
+    const summary = `Recover service "${service}"${why === undefined ? '' : `: ${why}`}`;
     const draft = {
       key: service,
       kind: 'recover-service',
@@ -46,8 +50,11 @@ export function createRecoveries(changes: Pick<Changes, 'create' | 'get' | 'fini
       const line = chapter(tale, explanation);
       const restarts = tale.kind === 'exited' || tale.kind === 'check-action';
       const begins = restarts && tale.action === 'restart';
-      const task = begins ? openFor(service) : open.get(service);
-      if (task !== undefined && line !== undefined) changes.note(task, 'INFO', line);
+      const task = begins ? openFor(service, line) : open.get(service);
+      if (task !== undefined && line !== undefined) {
+        changes.note(task, 'INFO', line);
+        noted(service, line);
+      }
       const end = ending(tale);
       if (end !== undefined) close(service, end);
     },
@@ -68,6 +75,7 @@ function ending(tale: ServiceTale): 'Done' | 'Hold' | undefined {
       return tale.action === 'restart' ? undefined : 'Hold';
     case 'stopped':
     case 'undying':
+    case 'withheld':
       return 'Hold';
     case 'up':
     case 'backoff':
@@ -75,6 +83,9 @@ function ending(tale: ServiceTale): 'Done' | 'Hold' | undefined {
     case 'killing':
     case 'strays':
     case 'check-action':
+    // The start of a task goes on until it is done, and tells of it itself.
+    case 'finished':
+    case 'failed':
       return undefined;
   }
 }
@@ -93,6 +104,9 @@ function chapter(tale: ServiceTale, explanation: string | undefined): string | u
       return `started ${tale.restart ? 'again' : 'on request'} with pid ${tale.pid}`;
     case 'spawn-failed':
       return tale.reason;
+    case 'finished':
+    case 'failed':
+      return undefined;
     case 'steady':
       return 'has stayed up, recovered';
     case 'up':
@@ -100,6 +114,7 @@ function chapter(tale: ServiceTale, explanation: string | undefined): string | u
     case 'killing':
     case 'stopped':
     case 'undying':
+    case 'withheld':
     case 'strays':
       return undefined;
   }

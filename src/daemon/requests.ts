@@ -1,4 +1,5 @@
 // What clients may ask of the daemon: each request is one turn of the mailbox.
+import { isReady } from '../core/change.ts';
 import type { Change } from '../core/change.ts';
 import { formatDuration } from '../core/duration.ts';
 import { ok, refuse } from '../core/result.ts';
@@ -8,6 +9,8 @@ import { callerName } from './caller.ts';
 import type { Changes } from './changes.ts';
 import type { Checks } from './checks.ts';
 import type { Daemon } from './face.ts';
+import { draftLeaderChange } from './leader-requests.ts';
+import type { Leaders } from './leaders.ts';
 import type { Logs } from './logs.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Plans } from './plans.ts';
@@ -16,6 +19,8 @@ import type { SecurityLevel } from './security.ts';
 import { securityLine } from './security.ts';
 import { draftChange } from './service-changes.ts';
 import type { Services } from './services.ts';
+import type { Tallies } from './tallies.ts';
+import type { Telemetry } from './telemetry.ts';
 import { signalNamed } from './signal-names.ts';
 import { changeRecord } from './views.ts';
 import type { Clock, Log } from '../ports.ts';
@@ -28,7 +33,10 @@ export interface FaceDeps {
   readonly changes: Changes;
   readonly checks: Checks;
   readonly services: Services;
+  readonly leaders: Pick<Leaders, 'records'>;
   readonly logs: Logs;
+  readonly tallies: Pick<Tallies, 'request'>;
+  readonly telemetry: Pick<Telemetry, 'read'>;
   readonly system: {
     readonly version: string;
     readonly bootId: string;
@@ -39,7 +47,7 @@ export interface FaceDeps {
 }
 
 export function createFace(deps: FaceDeps): Daemon {
-  const { clock, mailbox, plans, changes, checks, services, logs, system } = deps;
+  const { clock, mailbox, plans, changes, checks, services, leaders, logs, system } = deps;
 
   function audit(
     level: SecurityLevel,
@@ -58,6 +66,16 @@ export function createFace(deps: FaceDeps): Daemon {
     deps.log.write('info', line);
   }
 
+  function hasTasksToDo(): boolean {
+    const plan = plans.plan();
+    const isTask = (name: string): boolean => plan.services.get(name)?.type === 'task';
+    if (![...plan.services.keys()].some(isTask)) return false;
+    const open = changes.all().filter(({ readyTime }) => readyTime === undefined);
+    return open.some(({ tasks }) =>
+      tasks.some(({ kind, status, subject }) => kind === 'start' && !isReady(status) && isTask(subject)),
+    );
+  }
+
   function known(names: readonly string[]): Result<void> {
     const strangers = names.filter((name) => checks.record(name) === undefined);
     if (strangers.length === 0) return ok(undefined);
@@ -70,7 +88,11 @@ export function createFace(deps: FaceDeps): Daemon {
       version: system.version,
       ...(system.httpAddress === undefined ? {} : { httpAddress: system.httpAddress }),
     }),
-    health: (level, names) => checks.health(level, names),
+    health(level, names) {
+      if (!checks.health(level, names)) return false;
+      // Alive, however long they take; but nothing is ready that is still to come after them.
+      return level === 'alive' || names.length > 0 || !hasTasksToDo();
+    },
 
     services(names) {
       const wanted = [...plans.plan().services.values()].filter(
@@ -157,12 +179,30 @@ export function createFace(deps: FaceDeps): Daemon {
       });
     },
 
+    leaders: (groups) => mailbox.call('leaders', () => leaders.records(groups)),
+    actOnLeaders(request, groups) {
+      return mailbox.call(`${request.action} of leader groups`, () => {
+        if (deps.isStopping()) return refuse('bad-request', `cannot ${request.action}: djsup is stopping`);
+        const draft = draftLeaderChange(
+          request,
+          groups,
+          leaders.records([]).map(({ group }) => group),
+        );
+        if (!draft.ok) return draft;
+        const { kind, summary, tasks } = draft.value;
+        return ok(changes.create(kind, summary, undefined, tasks));
+      });
+    },
+
     planText: () => plans.plan().text,
     layers: () => plans.layers(),
     addLayer(layer, caller) {
       audit('WARN', 'authz_admin', caller, 'add_layer', `Adding layer ${layer.label}`);
       return mailbox.call('add layer', () => plans.add(layer));
     },
+
+    metrics: () => deps.telemetry.read(),
+    requested: (...request) => deps.tallies.request(...request),
 
     logs: (names, count, follow, signal) => logs.read(names, count, follow, signal),
   };

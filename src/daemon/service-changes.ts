@@ -3,7 +3,7 @@ import { startClosure, startSteps, stopClosure, stopSteps } from '../core/order.
 import type { Step } from '../core/order.ts';
 import type { Plan } from '../core/plan.ts';
 import { replanSets } from '../core/replan.ts';
-import type { ServiceConfig } from '../core/config.ts';
+import type { KnownService } from '../core/replan.ts';
 import type { Result } from '../core/result.ts';
 import { ok, refuse } from '../core/result.ts';
 import type { TaskDraft } from './changes.ts';
@@ -16,10 +16,7 @@ export interface ChangeDraft {
   readonly tasks: readonly TaskDraft[];
 }
 
-type Known = ReadonlyMap<
-  string,
-  { readonly config: ServiceConfig; readonly active: boolean; readonly stoppedByUser: boolean }
->;
+type Known = ReadonlyMap<string, KnownService>;
 
 export function draftChange(
   plan: Plan,
@@ -52,6 +49,36 @@ export function draftChange(
 export function draftStopAll(plan: Plan, active: readonly string[]): ChangeDraft {
   const tasks = stopTasks(plan, active);
   return { kind: 'stop', summary: 'Stop all running services', services: active, tasks };
+}
+
+/** Services of a leader group, and what they require, now that this replica leads. */
+export function draftLead(plan: Plan, group: string, names: readonly string[]): ChangeDraft {
+  const known = names.filter((name) => plan.services.has(name));
+  const closure = startClosure(plan, known);
+  const tasks = startSteps(plan, closure.ok ? closure.value : known).map((step) => startDraft(step));
+  return { kind: 'lead', summary: `Lead group "${group}"`, services: known, tasks };
+}
+
+/** A task that this replica is to run for all of them, now that it leads. */
+export function draftRelease(name: string, release: string): ChangeDraft {
+  const step: Step = { name, lane: 1, needs: [], follows: [] };
+  const task = { ...startDraft(step), summary: `Run task "${name}"` };
+  return {
+    kind: 'release',
+    summary: `Run task "${name}" for release ${release}`,
+    services: [name],
+    tasks: [task],
+  };
+}
+
+/** Services of a leader group before its lease is let go. */
+export function draftHandOver(plan: Plan, group: string, names: readonly string[]): ChangeDraft {
+  return {
+    kind: 'hand-over',
+    summary: `Hand over group "${group}"`,
+    services: names,
+    tasks: stopTasks(plan, names),
+  };
 }
 
 /** Services that the plan no longer has are stopped too, in no order. */

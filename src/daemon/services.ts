@@ -4,6 +4,8 @@ import { formatCommand } from '../core/command.ts';
 import type { CheckAction, ServiceConfig } from '../core/config.ts';
 import type { Exit } from '../core/exit.ts';
 import type { Outcome } from '../core/change.ts';
+import type { KnownService } from '../core/replan.ts';
+import { exitCause } from '../core/exit-cause.ts';
 import { currentOf, reportText } from '../core/service-text.ts';
 import { idle, isActive, serviceDeadline } from '../core/service-state.ts';
 import type { ServiceEffect, ServiceEvent, ServiceReport, ServiceState } from '../core/service-state.ts';
@@ -12,7 +14,12 @@ import type { Child, Clock, Spawner } from '../ports.ts';
 import { launchOf } from './launch.ts';
 import type { Logs } from './logs.ts';
 import type { Keeper, Mailbox } from './mailbox.ts';
+import type { Memory } from './memory.ts';
 import type { ServiceRecord } from './records.ts';
+import { lastLineOf, recentOutput, standingOf } from './service-standing.ts';
+import type { Standing } from './service-standing.ts';
+import type { LaunchTerms } from './singletons.ts';
+import type { Tallies } from './tallies.ts';
 import type { Teller } from './tell.ts';
 import { serviceRecord } from './views.ts';
 import type { ServiceFacts } from './views.ts';
@@ -22,18 +29,28 @@ export type Tale = Parameters<Teller['service']>;
 
 export interface Services extends Keeper {
   /** Carried out for a task; its end is told through `settle`. */
-  start(config: ServiceConfig, waiter: string): void;
-  /** `byUser`: somebody wants it to stay down, so that replan leaves it alone. */
-  stop(name: string, waiter: string, byUser: boolean): void;
+  /** `again`: a task that is done runs once more. */
+  start(config: ServiceConfig, waiter: string, again: boolean): void;
+  /** `user`: somebody wants it to stay down, so that replan leaves it alone; `plan`: another plan wants it down or anew. */
+  stop(name: string, waiter: string, by: 'user' | 'plan' | 'daemon'): void;
   abort(name: string, waiter: string): void;
   checkFailed(name: string, check: string, action: CheckAction): void;
   /** Sends a signal to the main process; the failure is a sentence. */
   signal(name: string, signal: NodeJS.Signals): string | undefined;
   /** SIGKILL to everything, for a shutdown that may not wait. */
   killAll(): void;
+  /** SIGKILL to everything of one service. */
+  kill(name: string): void;
+  /** Another replica has done this task. */
+  doneElsewhere(config: ServiceConfig): void;
+  /** What this task has done counts no more. */
+  outdate(name: string): void;
+  /** Nothing of the service's process lives from `killAt` on, monotonic ms, where it runs under a guard. */
+  feed(name: string, killAt: number): void;
   standing(name: string): Standing;
+  state(name: string): ServiceState;
   /** What runs or ran, for replan. */
-  known(): ReadonlyMap<string, { config: ServiceConfig; active: boolean; stoppedByUser: boolean }>;
+  known(): ReadonlyMap<string, KnownService>;
   /** Forgets those that neither the plan knows nor anything runs of, but for the newest. */
   prune(planned: ReadonlyMap<string, unknown>): void;
   /** Names of services with a process, or on the way to one. */
@@ -47,12 +64,12 @@ interface Entry extends Changing<ServiceFacts> {
   child: Child | undefined;
   current: string;
   spawnedAt: Date | undefined;
+  stoppedByPlan: boolean;
+  /** SIGKILL was sent by djsup to its latest process. */
+  killed: boolean;
 }
 
 type Changing<T> = { -readonly [Key in keyof T]: T[Key] };
-
-/** `up`: counts as started; `lost`: should be up and is not (yet); `down`: nobody wants it up. */
-export type Standing = 'up' | 'lost' | 'down';
 
 /** What an exit means for the program that was run, given the end of its output. */
 export type Explain = (
@@ -66,6 +83,8 @@ export type Watch = (
   argv: readonly string[],
 ) => ((line: string, now: number) => string | undefined) | undefined;
 
+/** A watch that goes on seeing trouble says so once a minute, ms. */
+const troubleSpan = 150_000;
 /** Services that are no longer planned and whose last words are kept all the same. */
 const keptGone = 100;
 
@@ -75,23 +94,37 @@ export function createServices(deps: {
   readonly mailbox: Pick<Mailbox, 'post'>;
   readonly logs: Logs;
   readonly tell: Pick<Teller, 'say'>;
+  readonly tallies: Pick<Tallies, 'service' | 'moved'>;
+  readonly memory: Pick<Memory, 'begin' | 'judge'>;
   readonly tale: (...tale: Tale) => void;
   readonly environment: Readonly<Record<string, string>>;
   readonly explain: Explain;
   readonly watch: Watch;
   readonly settle: (waiter: string, outcome: Outcome, note: string | undefined) => void;
+  /** The end is not yet to come, but something is to be told. */
+  readonly note: (waiter: string, text: string) => void;
   readonly shutdown: (code: 0 | 10 | 11) => void;
   readonly standing: (name: string, standing: Standing) => void;
+  /** Asked just before each start of a process; undefined: it may not be started now. */
+  readonly launchTerms: (config: ServiceConfig) => LaunchTerms | undefined;
+  /** Nothing runs of it or is on the way to. */
+  readonly inactive: (name: string) => void;
+  /** Why a service does not run that is wanted. */
+  readonly standby: (name: string) => string | undefined;
+  /** What else there is to say of a service. */
+  readonly remark: (name: string) => string | undefined;
 }): Services {
   const { clock, spawner, mailbox, logs, tell } = deps;
   const entries = new Map<string, Entry>();
 
   function feed(name: string, entry: Entry, event: ServiceEvent): void {
     const before = standingOf(entry.state);
+    const wasActive = isActive(entry.state);
     const [state, effects] = stepService(entry.config, entry.state, event, {
       now: clock.now(),
       jitter: clock.jitter(),
     });
+    deps.tallies.moved(name, entry.state, state, clock.now());
     entry.state = state;
     const current = currentOf(state);
     if (current !== entry.current) {
@@ -101,6 +134,7 @@ export function createServices(deps: {
     for (const effect of effects) carryOut(name, entry, effect);
     const after = standingOf(state);
     if (after !== before) deps.standing(name, after);
+    if (wasActive && !isActive(entry.state)) deps.inactive(name);
   }
 
   function carryOut(name: string, entry: Entry, effect: ServiceEffect): void {
@@ -115,34 +149,51 @@ export function createServices(deps: {
       case 'spawn':
         return spawn(name, entry, effect.run);
       case 'signal':
+        if (effect.signal === 'SIGKILL') entry.killed = true;
         return entry.child?.signal(effect.to, effect.signal);
       case 'report':
         return settle(name, entry, effect.waiter, effect.report);
+      case 'note': {
+        const output = recentOutput(logs, name, entry.spawnedAt);
+        const text = `${effect.why}, it is tried again`;
+        return deps.note(effect.waiter, output === undefined ? text : `${text}. ${output}`);
+      }
       case 'shutdown':
         return deps.shutdown(effect.code);
       case 'tell':
         if (effect.tale.kind === 'spawned' && effect.tale.restart) entry.restarts += 1;
         return deps.tale(name, effect.tale, {
           command: formatCommand(entry.config.command),
-          explanation: entry.explanation,
+          explanation: entry.explanation ?? entry.lastLine,
         });
     }
   }
 
   function spawn(name: string, entry: Entry, run: number): void {
-    const launch = launchOf(entry.config, deps.environment);
+    const terms = deps.launchTerms(entry.config);
+    if (terms === undefined) return feed(name, entry, { kind: 'withheld', run });
+    const launch = launchOf(entry.config, deps.environment, terms);
     const watch = deps.watch(launch.argv);
     const seen = (line: string): void => {
       const warning = watch?.(line, clock.now());
-      if (warning !== undefined) tell.say('warn', `Service "${name}": ${warning}`);
+      if (warning === undefined) return;
+      entry.trouble = { text: warning, until: clock.now() + troubleSpan };
+      tell.say('warn', `Service "${name}": ${warning}`);
     };
+    deps.memory.begin();
     const spawned = spawner.spawn(launch, {
       output: (bytes) => logs.write(name, bytes, watch === undefined ? undefined : seen),
-      exited: (exit, alone) => {
+      exited: (ended, alone) => {
         mailbox.post(`exit of ${name}`, () => {
           logs.end(name);
-          if (entry.child === child) entry.lastExit = exit;
-          entry.explanation = deps.explain(launch.argv, exit, logs.tail(name, 50, entry.spawnedAt));
+          const exit = deps.memory.judge(ended, entry.killed);
+          if (entry.child === child) {
+            entry.lastExit = exit;
+            deps.tallies.service(name).exits[exitCause(entry.state, exit, entry.stoppedByPlan)] += 1;
+          }
+          const output = logs.tail(name, 50, entry.spawnedAt);
+          entry.explanation = deps.explain(launch.argv, exit, output);
+          entry.lastLine = entry.config.type === 'task' ? lastLineOf(output) : undefined;
           feed(name, entry, { kind: 'exited', run, exit, alone });
         });
       },
@@ -150,10 +201,19 @@ export function createServices(deps: {
     });
     const child = spawned.ok ? spawned.value : undefined;
     entry.explanation = undefined;
+    entry.trouble = undefined;
+    entry.lastLine = undefined;
     if (!spawned.ok) return feed(name, entry, { kind: 'spawn-failed', run, reason: spawned.failure });
     entry.child = spawned.value;
+    entry.killed = false;
     entry.spawnedAt = clock.wall();
     feed(name, entry, { kind: 'spawned', run, pid: spawned.value.pid });
+  }
+
+  function entryOf(config: ServiceConfig): Entry {
+    const entry = entries.get(config.name) ?? newEntry(config);
+    entries.set(config.name, entry);
+    return entry;
   }
 
   function settle(name: string, entry: Entry, waiter: string, report: ServiceReport): void {
@@ -165,22 +225,21 @@ export function createServices(deps: {
   }
 
   return {
-    start(config, waiter) {
-      const known = entries.get(config.name);
-      const entry = known ?? newEntry(config);
-      if (known === undefined) entries.set(config.name, entry);
+    start(config, waiter, again) {
+      const entry = entryOf(config);
       // A service that runs keeps the configuration it was started with.
       if (!isActive(entry.state) || entry.state.kind === 'backoff') entry.config = config;
       entry.stoppedByUser = false;
-      feed(config.name, entry, { kind: 'start', waiter });
+      feed(config.name, entry, { kind: 'start', waiter, again });
     },
-    stop(name, waiter, byUser) {
+    stop(name, waiter, by) {
       const entry = entries.get(name);
       if (entry === undefined) {
         const { note } = reportText(name, { kind: 'noop', was: 'never-started' }, undefined);
         return deps.settle(waiter, { status: 'Done' }, note);
       }
-      entry.stoppedByUser = byUser;
+      entry.stoppedByUser = by === 'user';
+      entry.stoppedByPlan = by === 'plan';
       feed(name, entry, { kind: 'stop', waiter });
     },
     abort(name, waiter) {
@@ -193,20 +252,38 @@ export function createServices(deps: {
     },
     signal(name, signal) {
       const entry = entries.get(name);
-      const runs = entry?.state.kind === 'starting' || entry?.state.kind === 'running';
+      const runs = ['starting', 'working', 'running'].includes(entry?.state.kind ?? '');
       if (entry?.child === undefined || !runs)
         return `cannot send signal to "${name}": service is not running`;
       tell.say('info', `Sending ${signal} to service "${name}"`);
+      if (signal === 'SIGKILL') entry.killed = true;
       entry.child.signal('main', signal);
       return undefined;
     },
     killAll() {
       for (const [name, entry] of entries) feed(name, entry, { kind: 'kill' });
     },
+    kill(name) {
+      const entry = entries.get(name);
+      if (entry !== undefined) feed(name, entry, { kind: 'kill' });
+    },
+    doneElsewhere(config) {
+      const entry = entryOf(config);
+      if (!isActive(entry.state)) entry.config = config;
+      feed(config.name, entry, { kind: 'done-elsewhere' });
+    },
+    outdate(name) {
+      const entry = entries.get(name);
+      if (entry !== undefined) feed(name, entry, { kind: 'outdated' });
+    },
+    feed: (name, killAt) => entries.get(name)?.child?.feed(killAt),
     standing: (name) => standingOf(entries.get(name)?.state ?? idle),
+    state: (name) => entries.get(name)?.state ?? idle,
     known() {
       const list = [...entries].map(([name, { config, state, stoppedByUser }]) => {
-        return [name, { config, active: isActive(state), stoppedByUser }] as const;
+        const active = isActive(state) || state.kind === 'done';
+        const pending = config.type === 'task' && isActive(state);
+        return [name, { config, active, pending, stoppedByUser }] as const;
       });
       return new Map(list);
     },
@@ -218,7 +295,14 @@ export function createServices(deps: {
       }
     },
     active: () => [...entries].filter(([, entry]) => isActive(entry.state)).map(([name]) => name),
-    record: (config) => serviceRecord(config, entries.get(config.name), clock),
+    record: (config) =>
+      serviceRecord(
+        config,
+        entries.get(config.name),
+        deps.standby(config.name),
+        deps.remark(config.name),
+        clock,
+      ),
     deadline() {
       const instants = [...entries.values()].map((entry) => serviceDeadline(entry.state) ?? Infinity);
       const next = Math.min(Infinity, ...instants);
@@ -243,33 +327,10 @@ function newEntry(config: ServiceConfig): Entry {
     restarts: 0,
     lastExit: undefined,
     explanation: undefined,
+    trouble: undefined,
+    lastLine: undefined,
     stoppedByUser: false,
+    stoppedByPlan: false,
+    killed: false,
   };
-}
-
-function standingOf(state: ServiceState): Standing {
-  switch (state.kind) {
-    case 'running':
-      return 'up';
-    case 'idle':
-    case 'stopped':
-      return 'down';
-    case 'terminating':
-    case 'killing':
-      return state.afterwards.kind === 'stopped' ? 'down' : 'lost';
-    case 'clearing':
-    case 'spawning':
-    case 'starting':
-    case 'backoff':
-    case 'exited':
-      return 'lost';
-  }
-}
-
-/** The last lines of this run, for a failed task. Empty when it printed nothing. */
-function recentOutput(logs: Logs, name: string, since: Date | undefined): string | undefined {
-  const lines = logs.tail(name, 21, since);
-  if (lines.length === 0) return undefined;
-  const shown = lines.length > 20 ? ['(...)', ...lines.slice(-20)] : lines;
-  return `Most recent service output:\n${shown.map((line) => `    ${line}`).join('\n')}`;
 }

@@ -1,26 +1,35 @@
 // The daemon put together: one mailbox, one keeper per noun, and the order in which it comes up and goes down.
 import { emptySnapshot } from '../core/state-file.ts';
+import type { Task } from '../core/change.ts';
+import type { ServiceConfig } from '../core/config.ts';
 import type { Layer } from '../core/layer.ts';
+import type { Release } from '../core/release.ts';
 import type { Problem } from '../core/problem.ts';
 import { revive } from '../core/revive.ts';
 import type { Result } from '../core/result.ts';
-import type { Clock, Files, Log, Meter, Prober, Spawner } from '../ports.ts';
+import type { Clock, Files, Log, MemoryLimit, Meter, Prober, Spawner, Vitals } from '../ports.ts';
 import { createChanges } from './changes.ts';
 import type { Changes, TaskHandler } from './changes.ts';
 import { createChecks } from './checks.ts';
 import type { Checks } from './checks.ts';
 import type { Daemon } from './face.ts';
+import { createReleaseTasks } from './release-tasks.ts';
 import { createFace } from './requests.ts';
 import { createLogs } from './logs.ts';
 import { createMailbox } from './mailbox.ts';
+import { createMemory } from './memory.ts';
 import { createPlans } from './plans.ts';
 import type { Plans } from './plans.ts';
 import { createRecoveries } from './recoveries.ts';
 import { draftStopAll } from './service-changes.ts';
 import { createServices } from './services.ts';
 import type { Explain, Services, Watch } from './services.ts';
+import { createSingletons } from './singletons.ts';
+import type { ReplicaDeps } from './singletons.ts';
 import { localStamp } from './stamp.ts';
 import { openStore } from './store.ts';
+import { createTallies } from './tallies.ts';
+import { createTelemetry } from './telemetry.ts';
 import { createTeller } from './tell.ts';
 
 export interface SupervisorDeps {
@@ -29,7 +38,13 @@ export interface SupervisorDeps {
   readonly prober: Prober;
   readonly files: Files;
   readonly log: Log;
-  readonly meter: Meter;
+  readonly memoryLimit: MemoryLimit;
+  /** Loaded with the first question. */
+  readonly vitals: () => Promise<Vitals>;
+  /** Where metrics are sent to; undefined: nowhere. */
+  readonly meter: Meter | undefined;
+  /** Lines that djsup's own outputs have dropped, by name. */
+  readonly dropped: () => Readonly<Record<string, number>>;
   /** What every service inherits. */
   readonly environment: Readonly<Record<string, string>>;
   /** Undefined: state stays in memory. */
@@ -38,6 +53,9 @@ export interface SupervisorDeps {
   readonly copy: ((text: string) => void) | undefined;
   readonly explain: Explain;
   readonly watch: Watch;
+  readonly replica: ReplicaDeps;
+  /** Asked where the plan has tasks that are done once for each release. */
+  readonly release: () => Release;
   readonly system: {
     readonly version: string;
     readonly bootId: string;
@@ -62,34 +80,82 @@ export interface Supervisor {
 const stopMargin = 5_100;
 /** What is left of all services gets this between SIGTERM and SIGKILL when the daemon ends, ms. */
 const lastGrace = 1_000;
+/** How long after that leases may still be handed over, ms. */
+const releaseMargin = 4_000;
 const pruneEvery = 600_000;
 
 export function createSupervisor(deps: SupervisorDeps): Supervisor {
   const { clock, log } = deps;
-  const tell = createTeller(log, deps.meter);
-  const mailbox = createMailbox(clock, log, () => [services, checks, housekeeping]);
+  const tallies = createTallies();
+  const tell = createTeller(log, tallies);
+  const mailbox = createMailbox(clock, log, () => [
+    services,
+    checks,
+    singletons.leaders,
+    releaseTasks,
+    memory,
+    telemetry,
+    housekeeping,
+  ]);
+  const memory = createMemory({ clock, limit: deps.memoryLimit, tell });
   const logs = createLogs(clock, deps.copy);
   const store = openStore(deps.statePath, deps.files, tell, () => changes?.snapshot() ?? emptySnapshot);
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
   let stopping: { readonly code: number } | undefined;
 
   const plans: Plans = createPlans((plan) => {
+    tallies.retain(plan.services, plan.checks);
     if (stopping === undefined) checks.apply(plan.checks);
+    if (stopping === undefined) singletons.leaders.apply(plan);
+    if (stopping === undefined) releaseTasks.apply(plan);
+  });
+  const singletons = createSingletons({
+    ...deps,
+    mailbox,
+    tell,
+    plan: () => plans.plan(),
+    changes: () => changes,
+    services: () => services,
+    releaseTasks: () => releaseTasks,
+  });
+  const releaseTasks = createReleaseTasks({
+    clock,
+    mailbox,
+    tell,
+    self: deps.replica.self.name,
+    release: deps.release,
+    leaders: () => singletons.leaders,
+    changes: () => changes,
+    services: () => services,
+    prepared: (group, ready) => singletons.prepared(group, ready),
   });
 
   const startHandler: TaskHandler = {
     run(task) {
       const config = plans.plan().services.get(task.subject);
-      if (config !== undefined) return services.start(config, task.id);
+      if (config !== undefined) return startService(task, config);
       const error = `service "${task.subject}" does not exist`;
       mailbox.post('start of an unknown service', () => changes.finish(task.id, { status: 'Error', error }));
     },
-    abort: (task) => services.abort(task.subject, task.id),
+    abort(task) {
+      releaseTasks.abort(task);
+      services.abort(task.subject, task.id);
+    },
   };
+  function startService(task: Task, config: ServiceConfig): void {
+    const change = changes.get(task.changeId);
+    if (change?.kind === 'release') return services.start(config, task.id, true);
+    if (config.once !== undefined) return releaseTasks.start(task, config);
+    if (config.leaderGroup !== undefined && !singletons.admits(task, config)) return undefined;
+    const isNamed = change?.kind === 'start' && change.services?.includes(config.name) === true;
+    return services.start(config, task.id, isNamed);
+  }
   const stopHandler: TaskHandler = {
     run(task) {
-      const byUser = changes.get(task.changeId)?.kind === 'stop' && stopping === undefined;
-      services.stop(task.subject, task.id, byUser);
+      const kind = stopping === undefined ? changes.get(task.changeId)?.kind : undefined;
+      if (kind === 'stop') singletons.leaders.unwant(task.subject);
+      if (kind === 'stop') releaseTasks.unwant(task.subject);
+      services.stop(task.subject, task.id, kind === 'stop' ? 'user' : kind === 'replan' ? 'plan' : 'daemon');
     },
     abort: (task) =>
       log.write('info', `Cannot abort stop for service "${task.subject}", signals already sent`),
@@ -111,21 +177,25 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     handlers: {
       start: startHandler,
       stop: stopHandler,
+      leader: singletons.handler,
       'perform-check': checkHandler,
       'recover-check': checkHandler,
       'recover-service': { run: () => {}, abort: (task) => recoveries.abort(task.subject) },
     },
   });
-  const recoveries = createRecoveries(changes);
+  const recoveries = createRecoveries(changes, (service, line) => logs.note(service, line));
   const services: Services = createServices({
     clock,
     spawner: deps.spawner,
     mailbox,
     logs,
     tell,
+    tallies,
+    memory,
     tale: (...tale) => {
       tell.service(...tale);
       recoveries.take(...tale);
+      releaseTasks.take(...tale);
     },
     environment: deps.environment,
     explain: deps.explain,
@@ -136,8 +206,16 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         changes.finish(waiter, outcome);
       });
     },
+    note: (waiter, text) => mailbox.post('note', () => changes.note(waiter, 'INFO', text)),
     shutdown: (code) => mailbox.post('shutdown', () => beginStop(code)),
     standing: (name, standing) => checks.serviceChanged(name, standing),
+    launchTerms: (config) => singletons.launchTerms(config),
+    inactive(name) {
+      singletons.leaders.ended(name);
+      releaseTasks.inactive(name);
+    },
+    standby: (name) => releaseTasks.standby(name) ?? singletons.leaders.standby(name),
+    remark: (name) => releaseTasks.remark(name),
   });
   const checks: Checks = createChecks({
     clock,
@@ -146,7 +224,9 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     mailbox,
     changes,
     tell,
+    tallies,
     environment: deps.environment,
+    leaderless: (group) => singletons.leaders.leaderless(group),
     standing: (name) => services.standing(name),
     wentDown: (check) => {
       if (stopping !== undefined) return;
@@ -155,6 +235,18 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
         if (action !== undefined) services.checkFailed(name, check, action);
       }
     },
+  });
+  const telemetry = createTelemetry({
+    ...deps,
+    version: deps.system.version,
+    plan: () => plans.plan(),
+    services,
+    checks,
+    leaders: singletons.leaders,
+    logs,
+    memory,
+    tallies,
+    failed: (error) => log.write('error', `bug in metrics: ${String(error)}`),
   });
   let pruneAt = clock.now() + pruneEvery;
   const housekeeping = {
@@ -172,22 +264,35 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     stopping = { code };
     checks.stop(checks.records().map((check) => check.name));
     changes.holdPending();
+    const killDelays = [...services.known().values()].map(({ config }) => config.killDelay);
+    const budget = Math.max(0, ...killDelays) + stopMargin;
+    let left = 2;
+    const alarms = [
+      clock.alarm(clock.now() + budget, () => mailbox.post('stop out of time', killRest)),
+      clock.alarm(clock.now() + budget + releaseMargin, () => over(left)),
+    ];
+    const over = (parts = 1): void => {
+      if (left === 0) return;
+      left -= parts;
+      if (left > 0) return;
+      for (const cancel of alarms) cancel();
+      mailbox.post('all stopped', () => lastSweep(code));
+    };
+    releaseTasks.stop();
+    // First, so that another replica can take over while everything else takes its time.
+    singletons.leaders.stop();
+    singletons.leaders.whenOver(over);
     const active = services.active();
-    if (active.length === 0) return lastSweep(code);
+    if (active.length === 0) return over();
     log.write('info', 'Stopping all running services.');
     const { kind, summary, services: names, tasks } = draftStopAll(plans.plan(), active);
-    const killDelays = [...services.known().values()].map(({ config }) => config.killDelay);
-    const id = changes.create(kind, summary, names, tasks);
-    const cancelAlarm = clock.alarm(clock.now() + Math.max(0, ...killDelays) + stopMargin, () => {
-      mailbox.post('stop out of time', () => {
-        log.write('error', `cannot stop in time, sending SIGKILL to: ${services.active().join(', ')}`);
-        services.killAll();
-      });
-    });
-    changes.whenReady(id, () => {
-      cancelAlarm();
-      mailbox.post('all stopped', () => lastSweep(code));
-    });
+    changes.whenReady(changes.create(kind, summary, names, tasks), over);
+  }
+
+  function killRest(): void {
+    const rest = services.active();
+    if (rest.length > 0) log.write('error', `cannot stop in time, sending SIGKILL to: ${rest.join(', ')}`);
+    services.killAll();
   }
 
   function lastSweep(code: number): void {
@@ -196,7 +301,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       if (left > 0)
         log.write('error', `cannot end what services and checks had left behind: ${left} live on`);
       mailbox.close();
-      void store.flush().then(() => end(code));
+      void Promise.all([store.flush(), telemetry.push()]).then(() => end(code));
     });
   }
 
@@ -208,7 +313,10 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       changes,
       checks,
       services,
+      leaders: singletons.leaders,
       logs,
+      tallies,
+      telemetry,
       isStopping: () => stopping !== undefined,
     }),
     load: (layers) => mailbox.call('load', () => plans.replace(layers)),

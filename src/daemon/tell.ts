@@ -1,10 +1,12 @@
-// One table: what happens becomes a log line and a metric (later a notice) here and nowhere else.
+// One table: what happens becomes a log line and a count for the metrics (later a notice) here and nowhere else.
 import { formatDuration } from '../core/duration.ts';
 import type { ExitAction } from '../core/config.ts';
 import { describeExit, exitKey, isSuccess } from '../core/exit.ts';
 import type { Exit } from '../core/exit.ts';
 import type { RestartCause, ServiceTale } from '../core/service-state.ts';
-import type { Log, LogLevel, Meter } from '../ports.ts';
+import type { Log, LogLevel } from '../ports.ts';
+import type { LeaderStory } from './leader-story.ts';
+import type { ServiceCount, Tallies } from './tallies.ts';
 
 export interface Teller {
   service(
@@ -12,26 +14,30 @@ export interface Teller {
     tale: ServiceTale,
     facts: { readonly command: string; readonly explanation: string | undefined },
   ): void;
-  check(name: string, text: string, metric: 'failure' | 'down' | 'up'): void;
+  check(text: string, what: 'failure' | 'down' | 'up'): void;
   taskFailed(changeId: string, summary: string, error: string): void;
+  leader(group: string, story: LeaderStory): void;
   say(level: LogLevel, text: string): void;
 }
 
-export function createTeller(log: Log, meter: Meter): Teller {
+export function createTeller(log: Log, tallies: Pick<Tallies, 'service' | 'taskFailed'>): Teller {
   return {
     service(name, tale, facts) {
-      const { level, text, more, metric } = storyOf(name, tale, facts);
+      const { level, text, more, counts } = storyOf(name, tale, facts);
       log.write(level, text);
       if (more !== undefined) log.write(level, more);
-      if (metric !== undefined) meter.count(`djsup.service.${metric}`, { service: name });
+      const tally = tallies.service(name);
+      for (const count of counts ?? []) tally[count] += 1;
     },
-    check(name, text, metric) {
-      log.write(metric === 'up' ? 'info' : 'warn', text);
-      meter.count(`djsup.check.${metric}`, { check: name });
+    check(text, what) {
+      log.write(what === 'up' ? 'info' : 'warn', text);
     },
     taskFailed(changeId, summary, error) {
       log.write('error', `Change ${changeId} task (${summary}) failed: ${error}`);
-      meter.count('djsup.task.failure');
+      tallies.taskFailed();
+    },
+    leader(_group, { level, text }) {
+      log.write(level, text);
     },
     say(level, text) {
       log.write(level, text);
@@ -44,7 +50,8 @@ interface Story {
   readonly text: string;
   /** A second line. */
   readonly more?: string;
-  readonly metric?: string;
+  /** What it adds one to. */
+  readonly counts?: readonly ServiceCount[];
 }
 
 function storyOf(
@@ -58,10 +65,12 @@ function storyOf(
       return {
         level: 'info',
         text: `${service} starting: ${facts.command}`,
-        metric: tale.restart ? 'restart' : 'start',
+        counts: tale.restart ? ['starts', 'restarts'] : ['starts'],
       };
     case 'spawn-failed':
-      return { level: 'error', text: `${service} ${tale.reason}`, metric: 'spawn_failure' };
+      return { level: 'error', text: `${service} ${tale.reason}`, counts: ['spawnFailures'] };
+    case 'withheld':
+      return { level: 'info', text: `${service} is on standby: this replica does not lead` };
     case 'up':
       return { level: 'debug', text: `${service} is up` };
     case 'exited': {
@@ -71,8 +80,13 @@ function storyOf(
         level: 'warn',
         text: `${service} stopped unexpectedly with ${describeExit(tale.exit)}${meaning}`,
         ...(more === undefined ? {} : { more }),
-        metric: 'exit',
       };
+    }
+    case 'finished':
+      return { level: 'info', text: `Task "${name}" is done` };
+    case 'failed': {
+      const meaning = facts.explanation === undefined ? '' : `: ${facts.explanation}`;
+      return { level: 'warn', text: `Task "${name}" failed with ${describeExit(tale.exit)}${meaning}` };
     }
     case 'backoff': {
       const pause = formatDuration(Math.round(tale.delay * 1000) / 1000);
@@ -89,7 +103,7 @@ function storyOf(
       return {
         level: 'warn',
         text: `${service} is still running after its kill-delay, sending SIGKILL`,
-        metric: 'kill',
+        counts: ['kills'],
       };
     case 'stopped':
       return {
@@ -100,7 +114,6 @@ function storyOf(
       return {
         level: 'error',
         text: `${service} still running after SIGTERM and SIGKILL`,
-        metric: 'undying',
       };
     case 'strays': {
       const many = tale.found === 1 ? '1 process' : `${tale.found} processes`;
@@ -114,7 +127,6 @@ function storyOf(
       return {
         level: 'warn',
         text: `${service} on-check-failure action is "${tale.action}"${checkEffect[tale.action]} (check "${tale.check}")`,
-        metric: 'check_action',
       };
   }
 }

@@ -20,7 +20,11 @@ export interface ServiceFacts {
   readonly lastExit: Exit | undefined;
   /** What that means for the program that was run. */
   readonly explanation: string | undefined;
+  /** The last line that a task printed which failed. */
+  readonly lastLine: string | undefined;
   readonly stoppedByUser: boolean;
+  /** What its output says is wrong with it although it runs, and until when that counts (monotonic ms) if it is not said again. */
+  readonly trouble: { readonly text: string; readonly until: number } | undefined;
 }
 
 export function changeRecord(change: Change): ChangeRecord {
@@ -57,12 +61,18 @@ function taskRecord(task: Task): TaskRecord {
 export function serviceRecord(
   config: ServiceConfig,
   entry: ServiceFacts | undefined,
+  /** Why it does not run although it is wanted. */
+  standby: string | undefined,
+  /** What else there is to say of it where nothing is wrong. */
+  remark: string | undefined,
   clock: Pick<Clock, 'now' | 'wall'>,
 ): ServiceRecord {
   const { name, startup } = config;
-  if (entry === undefined) return { name, startup, current: 'inactive', state: 'idle', restarts: 0 };
+  const waits = standby === undefined ? undefined : ({ current: 'standby', reason: standby } as const);
+  if (entry === undefined)
+    return { name, startup, current: 'inactive', state: 'idle', restarts: 0, ...waits };
   const { state, since, restarts, lastExit } = entry;
-  const reason = reasonOf(entry);
+  const reason = reasonOf(entry) ?? troubleOf(entry, clock.now()) ?? remark;
   return {
     name,
     startup,
@@ -76,7 +86,12 @@ export function serviceRecord(
     ...(state.kind === 'backoff'
       ? { retryAt: new Date(clock.wall().getTime() + state.until - clock.now()) }
       : {}),
+    ...waits,
   };
+}
+
+function troubleOf({ trouble }: ServiceFacts, now: number): string | undefined {
+  return trouble !== undefined && now < trouble.until ? trouble.text : undefined;
 }
 
 function reasonOf(entry: ServiceFacts): string | undefined {
@@ -86,7 +101,8 @@ function reasonOf(entry: ServiceFacts): string | undefined {
     case 'exited': {
       const why =
         'spawnFailure' in state.cause ? state.cause.spawnFailure : `exited with ${describeExit(state.cause)}`;
-      return entry.explanation === undefined ? why : `${why}: ${entry.explanation}`;
+      const meaning = entry.explanation ?? entry.lastLine;
+      return meaning === undefined ? why : `${why}: ${meaning}`;
     }
     case 'clearing':
       return 'waiting for what an earlier run left behind';
@@ -98,7 +114,9 @@ function reasonOf(entry: ServiceFacts): string | undefined {
     case 'idle':
     case 'spawning':
     case 'starting':
+    case 'working':
     case 'running':
+    case 'done':
       return undefined;
   }
 }

@@ -65,7 +65,13 @@ export function readGunicornSettings(
   const bind = findBind();
   const workerClass = findWorkerClass();
   const settings = { config, bind, workerClass, gracefulTimeout: findGracefulTimeout(), probe: findProbe() };
-  if (environment['WEB_CONCURRENCY'] === '0') {
+  const concurrency = environment['WEB_CONCURRENCY'];
+  if (concurrency !== undefined && !/^\s*\+?\d+\s*$/.test(concurrency)) {
+    problems.push(
+      `cannot start WEB_CONCURRENCY="${concurrency}" workers; set it to a number of 1 or more, or unset it`,
+    );
+  }
+  if (concurrency === '0') {
     warnings.push(
       'WEB_CONCURRENCY=0 starts Gunicorn without any worker: requests would hang; unset it or set it to 1 or more',
     );

@@ -24,7 +24,7 @@ export function isGunicorn(argv: readonly string[]): boolean {
  */
 export function explainExit(exit: Exit, lastLines: readonly string[]): string | undefined {
   if ('signal' in exit) {
-    return exit.signal === 'SIGKILL'
+    return exit.signal === 'SIGKILL' && exit.outOfMemory === undefined
       ? 'the Gunicorn master was killed from outside, or by the kernel for want of memory'
       : undefined;
   }

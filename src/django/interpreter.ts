@@ -63,6 +63,18 @@ export function isInstalled(
     : undefined;
 }
 
+/** Distributions with their versions (`Django-5.2.dist-info`), sorted, as far as they can be seen. */
+export function installedNames(files: Files, python: string): readonly string[] {
+  const prefix = prefixOf(python);
+  const names = libraryVersions(files, prefix)
+    .flatMap((version) => sitePlaces(files, prefix, version, {}).paths)
+    .flatMap((path) => {
+      const listed = files.list(path);
+      return listed.ok ? listed.value.map(({ name }) => name) : [];
+    });
+  return [...new Set(names.filter((name) => name.endsWith('.dist-info')))].toSorted();
+}
+
 function prefixOf(python: string): string {
   return dirname(dirname(python));
 }

@@ -9,8 +9,19 @@ export function workerClassOf(argv: readonly string[]): string | undefined {
   return optionValues(argv, '-k', '--worker-class').at(-1);
 }
 
+const ownClasses = [
+  'sync',
+  'gthread',
+  'gevent',
+  'gevent_pywsgi',
+  'gevent_wsgi',
+  'eventlet',
+  'tornado',
+  'asgi',
+];
+
 /**
- * Refuses a Gunicorn command whose worker class is missing, or needs gevent where that is known not to be installed.
+ * Refuses a Gunicorn command whose worker class is missing, does not exist, or needs gevent where that is known not to be installed.
  * `installed` may answer undefined for "cannot be known", which passes: Gunicorn then says so itself.
  */
 export function refuseWorker(
@@ -21,6 +32,13 @@ export function refuseWorker(
   const worker = workerClassOf(argv);
   if (worker === '') {
     return refuse('bad-request', 'cannot start Gunicorn: "-k" has no worker class; name one, such as "sync"');
+  }
+  // A word alone is one of Gunicorn's own names; a class elsewhere is named with its module (gunicorn.util.load_class).
+  if (worker !== undefined && /^\w+$/.test(worker) && !ownClasses.includes(worker)) {
+    return refuse(
+      'bad-request',
+      `cannot start Gunicorn with worker class "${worker}": there is no such class; use one of ${ownClasses.join(', ')}, or name a class with its module`,
+    );
   }
   if (
     worker !== undefined &&

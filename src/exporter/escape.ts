@@ -1,4 +1,4 @@
-// Names and texts as Prometheus wants them (https://prometheus.io/docs/instrumenting/exposition_formats/).
+// Names as Prometheus wants them (https://prometheus.io/docs/instrumenting/exposition_formats/).
 // Law: an escaped name is a name that Prometheus takes, and escaping it again changes nothing.
 
 /** A metric's or a label's name: other characters become `_`, a run of dashes one `_`, and no digit comes first. */
@@ -6,15 +6,6 @@ export function escapeName(name: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return name;
   const escaped = name.replaceAll(/-+|[^A-Za-z0-9_]/gu, '_');
   return /^\d/.test(escaped) ? `_${escaped}` : escaped;
-}
-
-export function escapeLabelValue(value: string): string {
-  if (!/["\\\n]/.test(value)) return value;
-  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-}
-
-export function escapeHelp(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }
 
 /** Names that Prometheus keeps for itself. */

@@ -1,7 +1,6 @@
 // All metrics as Prometheus's text (https://prometheus.io/docs/instrumenting/exposition_formats/, version 0.0.4).
 // Law: made piece by piece, so that packets are taken in between however many series there are.
-import { escapeHelp } from './escape.ts';
-import { formatGoFloat } from './go-number.ts';
+import { familyHead, histogramLines, sampleLine, summaryLines } from '../core/exposition.ts';
 import type { OwnFamily } from './own-metrics.ts';
 import type { Family, Registry, Series } from './registry.ts';
 
@@ -23,7 +22,7 @@ export function* exposition(
   let text = '';
   let lines = 0;
   for (const family of families) {
-    text += `# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n`;
+    text += familyHead(family.name, family.type, family.help);
     for (const line of isOwn(family) ? ownLines(family) : seriesLines(registry, family, now)) {
       text += line;
       lines += 1;
@@ -41,7 +40,7 @@ function isOwn(family: Family | OwnFamily): family is OwnFamily {
 }
 
 function* ownLines({ name, series }: OwnFamily): Generator<string> {
-  for (const [labelText, value] of series) yield `${name}${braced(labelText)} ${formatGoFloat(value)}\n`;
+  for (const [labelText, value] of series) yield sampleLine(name, labelText, value);
 }
 
 function* seriesLines(registry: Registry, family: Family, now: number): Generator<string> {
@@ -49,40 +48,19 @@ function* seriesLines(registry: Registry, family: Family, now: number): Generato
 }
 
 function linesOf(name: string, series: Series, now: number): string {
-  const labels = braced(series.labelText);
+  const { labelText } = series;
   switch (series.type) {
     case 'counter':
-      return `${name}${labels} ${formatGoFloat(series.whole + series.rest)}\n`;
+      return sampleLine(name, labelText, series.whole + series.rest);
     case 'gauge':
-      return `${name}${labels} ${formatGoFloat(series.value)}\n`;
+      return sampleLine(name, labelText, series.value);
     case 'summary': {
-      const { summary, quantiles, labelText } = series;
+      const { summary, quantiles } = series;
       const values = summary.quantiles(now);
-      const lines = quantiles.map(
-        (quantile, index) =>
-          `${name}${withLast(labelText, 'quantile', quantile)} ${formatGoFloat(values[index] ?? NaN)}\n`,
-      );
-      return lines.join('') + totals(name, labels, summary);
+      const at = quantiles.map((quantile, index) => [quantile, values[index] ?? NaN] as const);
+      return summaryLines(name, labelText, at, summary);
     }
-    case 'histogram': {
-      const { histogram, labelText } = series;
-      const bucket = (le: string, count: number): string =>
-        `${name}_bucket${withLast(labelText, 'le', le)} ${formatGoFloat(count)}\n`;
-      const counts = histogram.cumulated();
-      const lines = histogram.bounds.map((bound, index) => bucket(formatGoFloat(bound), counts[index] ?? 0));
-      return lines.join('') + bucket('+Inf', histogram.count) + totals(name, labels, histogram);
-    }
+    case 'histogram':
+      return histogramLines(name, labelText, series.histogram);
   }
-}
-
-function totals(name: string, labels: string, { sum, count }: { sum: number; count: number }): string {
-  return `${name}_sum${labels} ${formatGoFloat(sum)}\n${name}_count${labels} ${formatGoFloat(count)}\n`;
-}
-
-function braced(labelText: string): string {
-  return labelText === '' ? '' : `{${labelText}}`;
-}
-
-function withLast(labelText: string, name: string, value: string): string {
-  return `{${labelText}${labelText === '' ? '' : ','}${name}="${value}"}`;
 }

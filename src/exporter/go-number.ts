@@ -1,4 +1,4 @@
-// Numbers as Go reads and prints them (https://pkg.go.dev/strconv): what StatsD clients send and Prometheus reads.
+// Numbers as Go reads them (https://pkg.go.dev/strconv): what StatsD clients send.
 // Law: a text that Go refuses is undefined, whatever JavaScript would make of it.
 
 const decimal = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i;
@@ -31,19 +31,4 @@ export function parseGoFloat(text: string): Parsed | undefined {
 
 function ranged(value: number): Parsed {
   return { value, outOfRange: !Number.isFinite(value) };
-}
-
-/**
- * Shortest digits that round-trip, as FormatFloat(x, 'g', -1, 64): an exponent below 1e-4 and from 1e6 on, of two digits or
- * more. Minus zero is 0, as Prometheus's own libraries print it.
- */
-export function formatGoFloat(value: number): string {
-  if (Number.isInteger(value) && value < 1e6 && value > -1e6) return String(value);
-  if (Number.isNaN(value)) return 'NaN';
-  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  const size = Math.abs(value);
-  if (size >= 1e-4 && size < 1e6) return String(value);
-  const text = value.toExponential();
-  const at = text.indexOf('e');
-  return `${text.slice(0, at + 2)}${text.slice(at + 2).padStart(2, '0')}`;
 }

@@ -1,6 +1,6 @@
 // The exporter's metrics about itself, under the names of the original's.
+import { escapeLabelValue } from '../core/exposition.ts';
 import type { Counters } from './counters.ts';
-import { escapeLabelValue } from './escape.ts';
 import type { Mapper } from './mapper.ts';
 import type { ProcessFigures } from './process-figures.ts';
 import type { FamilyType, Registry } from './registry.ts';

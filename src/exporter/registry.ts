@@ -1,8 +1,7 @@
 // All series: families by name, each of one type, and their series by labels.
 // Law: a name keeps its type; there are never more series than the limit; a series that is not fed for its TTL goes.
-import { escapeLabelValue } from './escape.ts';
-import { formatGoFloat } from './go-number.ts';
-import { Histogram } from './histogram.ts';
+import { escapeLabelValue, formatGoFloat } from '../core/exposition.ts';
+import { Histogram } from '../core/histogram.ts';
 import type { EventKind } from './line.ts';
 import type { ObserverOptions } from './mapping.ts';
 import { Summary } from './summary.ts';

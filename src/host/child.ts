@@ -3,6 +3,7 @@
 import type { Child, ChildEvents, Exit } from '../ports.ts';
 import { isGroupEmpty, sendSignal } from './group.ts';
 import type { GroupWatch } from './group.ts';
+import { createGuardLine } from './guard.ts';
 import type { Launched } from './launch.ts';
 import { createPipeReader } from './pipe-reader.ts';
 
@@ -21,15 +22,17 @@ export interface RunningChild extends Child {
 
 /** Output that is in the pipe at the exit is told before exited(); later output of descendants follows until the pipe's end. */
 export function createChild(
-  { pid, process, output }: Launched,
+  { pid, process, output, guard: stream }: Launched,
   events: ChildEvents,
   { groups, reaped, closed }: ChildDeps,
 ): RunningChild {
   let left: 'main' | 'group' | 'none' = 'main';
+  const guard = stream === undefined ? undefined : createGuardLine(pid, stream);
   const reader = createPipeReader(output, (bytes) => events.output(bytes), closed);
 
   process.once('exit', (code, signal) => {
     reaped();
+    guard?.close();
     reader.drain();
     const alone = isGroupEmpty(pid);
     left = alone ? 'none' : 'group';
@@ -46,9 +49,16 @@ export function createChild(
   return {
     pid,
     signal(to, signal) {
-      if (to === 'main' && left === 'main') sendSignal(pid, signal);
-      if (to === 'group' && left !== 'none') sendSignal(-pid, signal);
+      if (to === 'main' && left === 'main') {
+        if (guard === undefined) sendSignal(pid, signal);
+        else guard.signal(signal);
+      }
+      if (to === 'group' && left !== 'none') {
+        if (guard !== undefined && left === 'main' && signal === 'SIGKILL') guard.kill();
+        else sendSignal(-pid, signal);
+      }
     },
+    feed: (killAt) => guard?.feed(killAt),
     release() {
       if (left === 'none') reader.close();
     },

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { FailureKind, Result } from '../core/result.ts';
-import type { Files } from '../ports.ts';
+import type { FileKind, Files } from '../ports.ts';
 import { errorCode, reasonOf } from './errno.ts';
 
 export function createFiles(): Files {
@@ -31,9 +31,9 @@ export function createFiles(): Files {
       }
     },
     exists: (path) => existsSync(path),
-    replace(path, text) {
+    replace(path, text, kind = { mode: 0o600, volatile: false }) {
       const before = writing.get(path) ?? Promise.resolve();
-      const mine = before.then(() => replaceFile(path, text));
+      const mine = before.then(() => replaceFile(path, text, kind));
       writing.set(path, mine);
       void mine.then(() => writing.get(path) === mine && writing.delete(path));
       return mine;
@@ -42,14 +42,16 @@ export function createFiles(): Files {
 }
 
 /** write(2), fsync(2), rename(2), in the file's own directory so that the rename is one step. */
-async function replaceFile(path: string, text: string): Promise<Result<void>> {
+async function replaceFile(path: string, text: string, kind: FileKind): Promise<Result<void>> {
   // One writer a path in this process, one process by its pid: the name is unique, and a left-over is written over.
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
-    const file = await open(temporary, 'w', 0o600);
+    const file = await open(temporary, 'w', kind.mode);
     try {
+      // Neither the umask nor a left-over decides.
+      await file.chmod(kind.mode);
       await file.writeFile(text);
-      await file.sync();
+      if (!kind.volatile) await file.sync();
     } finally {
       await file.close();
     }

@@ -49,14 +49,42 @@ export function explainSpawn(
   }
 }
 
+/** The same before the start, as far as can be seen from outside: for a command that another process will start. */
+export function foreseeFailure(
+  file: string,
+  workingDir: string | undefined,
+  become: Credentials | undefined,
+): string | undefined {
+  const path = inDirectory(file, workingDir);
+  try {
+    accessSync(path, constants.X_OK);
+  } catch (error) {
+    return explainSpawn(error, file, workingDir, become);
+  }
+  if (statOf(path)?.isDirectory()) return explainSpawn(errorOf('EACCES'), file, workingDir, become);
+  const interpreter = interpreterOf(path);
+  return interpreter === undefined || statOf(interpreter) !== undefined
+    ? undefined
+    : explainSpawn(errorOf('ENOENT'), file, workingDir, become);
+}
+
+function errorOf(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
 /** A file that is there and yet "not found" is a script whose interpreter is missing. */
 function explainMissing(file: string, workingDir: string | undefined): string {
   const path = inDirectory(file, workingDir);
   if (statOf(path) === undefined) return `executable "${file}" does not exist`;
-  const interpreter = /^#!\s*(\S+)/.exec(firstBytes(path))?.[1];
+  const interpreter = interpreterOf(path);
   return interpreter === undefined
     ? `the loader or an interpreter of "${file}" does not exist`
     : `the interpreter "${interpreter}" of "${file}" does not exist`;
+}
+
+/** Whom the first line of a script names. */
+function interpreterOf(path: string): string | undefined {
+  return /^#!\s*(\S+)/.exec(firstBytes(path))?.[1];
 }
 
 /** A relative name counts from the working directory, since the child goes there first. */

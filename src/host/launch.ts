@@ -2,20 +2,23 @@
 // Law: a start that fails leaves nothing open and is one sentence; it is never an exception nor an unhandled rejection.
 import { accessSync, closeSync, constants, fchownSync, statSync } from 'node:fs';
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { tracingChannel } from 'node:diagnostics_channel';
+import type { Writable } from 'node:stream';
 import { delimiter, resolve } from 'node:path';
 import type { Result } from '../core/result.ts';
 import type { Launch } from '../ports.ts';
 import { resolveAccount } from './accounts.ts';
 import type { Credentials } from './accounts.ts';
-import { explainSpawn } from './launch-failure.ts';
+import { monotonicNow } from './clock.ts';
+import { errorCode } from './errno.ts';
+import { guardCommands } from './guard.ts';
+import type { GuardDeps } from './guard.ts';
+import { explainSpawn, foreseeFailure } from './launch-failure.ts';
 import type { Libc } from './libc.ts';
 
-export interface LaunchDeps {
+export interface LaunchDeps extends GuardDeps {
   readonly libc: Pick<Libc, 'pipe'>;
-  /** Where a bare command name is looked for: the daemon's own PATH. */
-  readonly path: string;
 }
 
 export interface Launched {
@@ -23,12 +26,14 @@ export interface Launched {
   readonly process: ChildProcess;
   /** The read end of the pipe that is its stdout and stderr; the caller closes it. */
   readonly output: number;
+  /** The line to its guard, where it has one: then `pid` and `process` are the guard's. */
+  readonly guard: Writable | undefined;
 }
 
 /** Starts a process in a session of its own (setsid(2)), stdin /dev/null, stdout and stderr one pipe. */
 export function launch(
-  { libc, path }: LaunchDeps,
-  { argv, environment, workingDir, account }: Omit<Launch, 'owner'>,
+  deps: LaunchDeps,
+  { argv, environment, workingDir, account, guard }: Omit<Launch, 'owner'>,
 ): Result<Launched, string> {
   // execve(2) ends strings at a NUL byte; Node refuses one with an error of its own kind.
   if (
@@ -39,38 +44,57 @@ export function launch(
   const resolved = resolveAccount(account);
   if (!resolved.ok) return resolved;
   const [name = '', ...words] = argv;
-  const file = findExecutable(name, path);
+  const file = findExecutable(name, deps.path);
   if (file === undefined) return refuse(`executable "${name}" was not found in $PATH`);
   const become = isOwnAccount(resolved.value) ? undefined : resolved.value;
-  const pipe = libc.pipe();
+  if (guard !== undefined && monotonicNow() >= guard.killAt) return refuse('its lease has run out');
+  const foreseen = guard === undefined ? undefined : foreseeFailure(file, workingDir, become);
+  if (foreseen !== undefined) return refuse(foreseen);
+  const pipe = deps.libc.pipe();
   if (!pipe.ok) return refuse(pipe.failure);
 
   const { read, write } = pipe.value;
-  let started: { process: ChildProcess; failure: unknown };
+  const options: SpawnOptions = {
+    ...(workingDir === undefined ? {} : { cwd: workingDir }),
+    ...(become === undefined ? {} : { uid: become.uid, gid: become.gid }),
+    env: { ...environment, ...homeAndUser(environment, resolved.value) },
+    stdio: [
+      'ignore',
+      write,
+      write,
+      ...(guard === undefined ? [] : (['pipe', guard.anchor ?? 'ignore'] as const)),
+    ],
+    detached: true,
+  };
+  const command = [file, ...words] as const;
+  const commands = guard === undefined ? [command] : guardCommands(deps, guard.killAt, command);
   try {
     // So that the service can open /dev/stdout again under its own account.
     if (become !== undefined) fchownSync(write, become.uid, become.gid);
-    started = watchSpawn(() => {
-      return spawn(file, words, {
-        ...(workingDir === undefined ? {} : { cwd: workingDir }),
-        ...(become === undefined ? {} : { uid: become.uid, gid: become.gid }),
-        env: { ...environment, ...homeAndUser(environment, resolved.value) },
-        stdio: ['ignore', write, write],
-        detached: true,
-      });
-    });
+    const { process, failure } = spawnFirst(commands, options);
+    if (process.pid !== undefined && failure === undefined) {
+      const line = process.stdio[3] as Writable | undefined;
+      return { ok: true, value: { pid: process.pid, process, output: read, guard: line } };
+    }
+    closeSync(read);
+    return refuse(explainSpawn(failure, process.spawnfile, workingDir, become));
   } catch (error) {
     closeSync(read);
     return refuse(explainSpawn(error, file, workingDir, become));
   } finally {
     closeSync(write);
   }
-  const { pid } = started.process;
-  if (pid === undefined || started.failure !== undefined) {
-    closeSync(read);
-    return refuse(explainSpawn(started.failure, file, workingDir, become));
-  }
-  return { ok: true, value: { pid, process: started.process, output: read } };
+}
+
+/** Starts the first of the commands that may be executed. */
+function spawnFirst(
+  commands: readonly (readonly [string, ...string[]])[],
+  options: SpawnOptions,
+): { process: ChildProcess; failure: unknown } {
+  const [[file, ...words], ...others] = commands as readonly [readonly [string, ...string[]]];
+  const started = watchSpawn(() => spawn(file, words, options));
+  const mayNot = errorCode(started.failure) === 'EACCES' && others.length > 0;
+  return mayNot ? spawnFirst(others, options) : started;
 }
 
 /** Runs `start` and catches the error of the spawn in it at once; Node itself tells it in an event one turn later. */

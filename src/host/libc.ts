@@ -7,6 +7,14 @@ import type { Result } from '../core/result.ts';
 const PR_SET_CHILD_SUBREAPER = 36;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const F_OFD_GETLK = 36;
+const F_OFD_SETLK = 37;
+const F_WRLCK = 1;
+const F_UNLCK = 2;
+/** struct flock on 64-bit Linux: type, whence, start, length, pid. */
+const FLOCK_SIZE = 32;
+const FLOCK_START = 8;
+const FLOCK_LENGTH = 16;
 const P_ALL = 0;
 const P_PID = 1;
 const WNOHANG = 0x1;
@@ -38,6 +46,14 @@ export interface Libc {
   pipe(): Result<{ readonly read: number; readonly write: number }, string>;
   /** Takes the lock on the open file until this process ends; false where another process holds it. flock(2). */
   lock(fd: number): boolean;
+  /**
+   * Locks one byte for the open file behind `fd`, until it is unlocked or the last descriptor of that open file, inherited
+   * ones included, is closed. The failure is an errno: EAGAIN where another open file has it. fcntl(2), F_OFD_SETLK.
+   */
+  lockByte(fd: number, offset: number): Result<void, string>;
+  unlockByte(fd: number, offset: number): void;
+  /** Whether another open file than that of `fd` has locked this byte, or one after it. fcntl(2), F_OFD_GETLK. */
+  isLockedFrom(fd: number, offset: number): boolean;
   /** Who connected to the unix socket behind `fd`; undefined where it is no unix socket. unix(7), SO_PEERCRED. */
   peer(fd: number): PeerCredentials | undefined;
   /** Ends this process at once, whatever its threads are stuck in. _exit(2). */
@@ -64,6 +80,7 @@ function bind(koffi: typeof Koffi): Libc {
   const waitid = own.func('int waitid(int, uint32_t, void *, int)');
   const pipe2 = own.func('int pipe2(void *, int)');
   const flock = own.func('int flock(int, int)');
+  const fcntl = own.func('int fcntl(int, int, void *)');
   const getsockopt = own.func('int getsockopt(int, int, int, void *, void *)');
   const exit = own.func('void _exit(int)');
   const info = Buffer.alloc(SIGINFO_SIZE);
@@ -74,6 +91,21 @@ function bind(koffi: typeof Koffi): Libc {
     return waitid(type, id, info, options) === 0 ? info.readInt32LE(SI_PID) : 0;
   }
 
+  /** The name of the last call's errno. */
+  function lastError(): string {
+    const errno = koffi.errno();
+    return Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
+  }
+
+  /** `length` 0: to the end, however far. */
+  function byteLock(type: number, offset: number, length = 1n): Buffer {
+    const asked = Buffer.alloc(FLOCK_SIZE);
+    asked.writeInt16LE(type);
+    asked.writeBigInt64LE(BigInt(offset), FLOCK_START);
+    asked.writeBigInt64LE(length, FLOCK_LENGTH);
+    return asked;
+  }
+
   return {
     becomeSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
     peekEnded: () => wait(P_ALL, 0, WEXITED | WNOHANG | WNOWAIT) || undefined,
@@ -81,18 +113,25 @@ function bind(koffi: typeof Koffi): Libc {
     pipe() {
       const ends = Buffer.alloc(8);
       if (pipe2(ends, O_CLOEXEC) !== 0) {
-        const errno = koffi.errno();
-        const name =
-          Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
         return {
           ok: false,
-          failure: `too many files are open (${name}); raise the limit on open files ("ulimit -n")`,
+          failure: `too many files are open (${lastError()}); raise the limit on open files ("ulimit -n")`,
         };
       }
       return { ok: true, value: { read: ends.readInt32LE(0), write: ends.readInt32LE(4) } };
     },
     // A file system without locks (ENOLCK, ENOSYS) keeps nobody out.
     lock: (fd) => flock(fd, LOCK_EX | LOCK_NB) === 0 || koffi.errno() !== koffi.os.errno.EWOULDBLOCK,
+    lockByte: (fd, offset) =>
+      fcntl(fd, F_OFD_SETLK, byteLock(F_WRLCK, offset)) === 0
+        ? { ok: true, value: undefined }
+        : { ok: false, failure: lastError() },
+    unlockByte: (fd, offset) => void fcntl(fd, F_OFD_SETLK, byteLock(F_UNLCK, offset)),
+    isLockedFrom(fd, offset) {
+      const asked = byteLock(F_WRLCK, offset, 0n);
+      // What cannot be asked counts as locked: it proves nothing.
+      return fcntl(fd, F_OFD_GETLK, asked) !== 0 || asked.readInt16LE() !== F_UNLCK;
+    },
     peer(fd) {
       const credentials = Buffer.alloc(12);
       const length = Buffer.alloc(4);

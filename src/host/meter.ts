@@ -9,18 +9,16 @@ const FLUSH_MS = 500;
 const DATAGRAM_BYTES = 1400;
 
 export interface HostMeter extends Meter {
-  /** Datagrams that could not be sent. */
-  lost(): number;
   /** Sends what is buffered and lets go of the socket. */
   close(): Promise<void>;
 }
 
-/** Sends to DJSUP_STATSD_HOST (`host` or `host:port`, `[v6]:port`); without it a meter that does nothing. */
+/** Sends to DJSUP_STATSD_HOST (`host` or `host:port`, `[v6]:port`); undefined without it. */
 export async function createMeter(
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<HostMeter> {
+): Promise<HostMeter | undefined> {
   const address = environment['DJSUP_STATSD_HOST'];
-  if (address === undefined || address === '') return silent;
+  if (address === undefined || address === '') return undefined;
   const { StatsD } = await import('hot-shots');
   const { host, port } = parseAddress(address);
   let lost = 0;
@@ -37,19 +35,12 @@ export async function createMeter(
     },
   });
   return {
-    count: (name, tags = {}) => client.increment(name, 1, { ...tags }),
+    count: (name, by, tags = {}) => client.increment(name, by, { ...tags }),
     gauge: (name, value, tags = {}) => client.gauge(name, value, { ...tags }),
     lost: () => lost,
     close: () => new Promise((resolve) => client.close(() => resolve())),
   };
 }
-
-const silent: HostMeter = {
-  count() {},
-  gauge() {},
-  lost: () => 0,
-  close: () => Promise.resolve(),
-};
 
 function parseAddress(address: string): { host: string; port: number } {
   const match = /^(?:\[(?<v6>[^\]]+)\]|(?<host>[^:]+))(?::(?<port>\d+))?$/.exec(address);

@@ -14,8 +14,12 @@ export interface SpawnerDeps {
   readonly libc: Pick<Libc, 'pipe'>;
   /** Names this daemon for the marks on its services: an id of its directory. Two daemons that share /proc differ in it. */
   readonly instance: string;
+  /** Whether orphans become children of this process: it is PID 1 or a subreaper. */
+  readonly adopts: boolean;
   /** Where bare command names are looked for; the daemon's own PATH. */
   readonly path: string;
+  /** Where the guards lie: guard.py and guard.mjs. */
+  readonly guards: string;
 }
 
 export interface HostSpawner extends Spawner {
@@ -25,16 +29,16 @@ export interface HostSpawner extends Spawner {
   readonly collected: () => void;
 }
 
-export function createSpawner({ libc, instance, path }: SpawnerDeps): HostSpawner {
+export function createSpawner({ libc, instance, adopts, path, guards }: SpawnerDeps): HostSpawner {
   const own = new Set<number>();
   const isOwn = (pid: number): boolean => own.has(pid);
   const groups = createGroupWatch();
-  const strays = createStrays({ instance, isOwn });
+  const strays = createStrays({ instance, isOwn, adopts });
   const open = new Map<string, Set<RunningChild>>();
   const pass = createTurnstile(1);
 
   function start(wanted: Omit<Launch, 'owner'>): ReturnType<typeof launch> {
-    const launched = launch({ libc, path }, wanted);
+    const launched = launch({ libc, path, guards }, wanted);
     if (launched.ok) own.add(launched.value.pid);
     return launched;
   }

@@ -3,7 +3,7 @@
 // start time being read again.
 import type { Spawner } from '../ports.ts';
 import { sendSignal } from './group.ts';
-import { listProcesses, readStat, readVariables } from './proc.ts';
+import { listChildren, listProcesses, readStat, readVariables } from './proc.ts';
 import type { ProcessStat } from './proc.ts';
 import { createTurnstile } from './turnstile.ts';
 
@@ -33,6 +33,8 @@ export interface StraysDeps {
   readonly instance: string;
   /** Whether a pid is a living child started by this process. */
   readonly isOwn: (pid: number) => boolean;
+  /** Whether orphans become children of this process. */
+  readonly adopts: boolean;
 }
 
 interface Sweep {
@@ -42,24 +44,45 @@ interface Sweep {
   readonly done: (found: number, left: number) => void;
 }
 
-export function createStrays({ instance, isOwn }: StraysDeps): Strays {
+export function createStrays({ instance, isOwn, adopts }: StraysDeps): Strays {
   const runs = new Map<string, Set<number>>();
   /** Whose mark a living process carries, by its id. It is there from the start or never comes, so one look is enough. */
   const marked = new Map<string, string | undefined>();
+  /** Owners of whom no earlier daemon has left anything. */
+  const looked = new Set<string>();
   const waiting: Sweep[] = [];
   const pass = createTurnstile(1);
 
   /** One look at /proc serves all owners that asked in this turn. */
   function begin(): void {
-    const processes = look();
     const sweeps = waiting.splice(0);
+    if (!hasOrphans() && sweeps.every(({ owner }) => owner !== undefined && looked.has(owner))) {
+      forgetGone([]);
+      for (const sweep of sweeps) void answerNone(sweep);
+      return;
+    }
+    const processes = look();
     for (const sweep of sweeps) {
+      if (sweep.owner !== undefined) looked.add(sweep.owner);
       const strays = strayOf(sweep.owner, processes);
-      // As a rule a start follows at once, which takes milliseconds: hundreds of them would hold up all else.
-      if (strays.length === 0) void pass().then(() => sweep.done(0, 0));
+      if (strays.length === 0) void answerNone(sweep);
       else end(sweep, strays);
     }
     forgetGone(processes);
+  }
+
+  /**
+   * False where this daemon's runs can have left nothing behind: all that they did would descend from an orphan that has
+   * become our child. The list is exact, for only we take children off it, by waiting for them: proc_pid_task(5).
+   */
+  function hasOrphans(): boolean {
+    return !adopts || listChildren()?.every(isOwn) !== true;
+  }
+
+  /** As a rule a start follows at once, which takes milliseconds: hundreds of them would hold up all else. */
+  async function answerNone({ done }: Sweep): Promise<void> {
+    await pass();
+    done(0, 0);
   }
 
   function look(): ProcessStat[] {

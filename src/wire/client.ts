@@ -9,6 +9,7 @@ import {
   isChecksChanged,
   isHealth,
   isLayer,
+  isLeader,
   isListOf,
   isRefresh,
   isService,
@@ -18,7 +19,15 @@ import {
   refusal,
   type Envelope,
 } from './reply.ts';
-import type { ChangeInfo, CheckInfo, LayerInfo, LogEntry, ServiceInfo, SystemInfo } from './shapes.ts';
+import type {
+  ChangeInfo,
+  CheckInfo,
+  LayerInfo,
+  LeaderInfo,
+  LogEntry,
+  ServiceInfo,
+  SystemInfo,
+} from './shapes.ts';
 
 export type { ClientFailure } from './connection.ts';
 
@@ -43,6 +52,14 @@ export interface Client {
   stopChecks(names: readonly string[]): Reply<readonly string[]>;
   /** Runs the check now: takes as long as the check does, at most ten minutes. */
   refreshCheck(name: string): Reply<{ readonly info: CheckInfo; readonly error?: string }>;
+  leaders(groups: readonly string[]): Reply<readonly LeaderInfo[]>;
+  /** The id of the change that was asked for; `for` is a duration, empty or left out where the action has none. */
+  actOnLeaders(request: {
+    readonly action: string;
+    readonly groups: readonly string[];
+    readonly for?: string | undefined;
+    readonly to?: string | undefined;
+  }): Reply<string>;
   /** The combined plan as YAML. */
   planText(): Reply<string>;
   layers(): Reply<readonly LayerInfo[]>;
@@ -106,6 +123,12 @@ export function createClient({ address, timeout = 5000 }: ClientOptions): Client
       () => undefined,
     );
 
+  /** For answers that are the id of a change. */
+  const begin = (path: string, body: unknown): Reply<string> =>
+    envelope({ method: 'POST', path, body, timeout }, (reply) =>
+      reply.type === 'async' && isText(reply.change) && reply.change !== '' ? reply.change : undefined,
+    );
+
   async function waitChange(id: string, signal?: AbortSignal): Reply<ChangeInfo> {
     const path = `${changePath(id)}/wait?timeout=${waitSeconds}s`;
     for (;;) {
@@ -147,10 +170,7 @@ export function createClient({ address, timeout = 5000 }: ClientOptions): Client
     health: (level, names) =>
       map(get('/v1/health', { level, names: names.join(',') }, isHealth), ({ healthy }) => healthy),
     services: (names) => get('/v1/services', { names: names.join(',') }, isListOf(isService)),
-    actOnServices: (action, services) =>
-      envelope({ method: 'POST', path: '/v1/services', body: { action, services }, timeout }, (reply) =>
-        reply.type === 'async' && isText(reply.change) && reply.change !== '' ? reply.change : undefined,
-      ),
+    actOnServices: (action, services) => begin('/v1/services', { action, services }),
     signalServices: (signal, services) => tell('/v1/signals', { signal, services }),
     changes: (select, service) => get('/v1/changes', { select, for: service }, isListOf(isChange)),
     change: (id) => get(changePath(id), {}, isChange),
@@ -161,6 +181,8 @@ export function createClient({ address, timeout = 5000 }: ClientOptions): Client
     stopChecks: (names) => setChecks('stop', names),
     refreshCheck: (name) =>
       ask({ method: 'POST', path: '/v1/checks/refresh', body: { name }, timeout: refreshTimeout }, isRefresh),
+    leaders: (groups) => get('/v1/leader', { groups: groups.join(',') }, isListOf(isLeader)),
+    actOnLeaders: (request) => begin('/v1/leader', request),
     planText: () => get('/v1/plan', { format: 'yaml' }, isText),
     layers: () => get('/v1/layers', {}, isListOf(isLayer)),
     addLayer: ({ label, combine, inner, text }) =>

@@ -1,7 +1,15 @@
 // What an answer of the API must look like for the client to go on: the envelope, and of each result the fields that matter.
 // Checks by hand and not with wire/shapes.ts, since loading zod would cost every command some 20 ms.
 import type { ClientFailure } from './connection.ts';
-import type { ChangeInfo, CheckInfo, LayerInfo, LogEntry, ServiceInfo, SystemInfo } from './shapes.ts';
+import type {
+  ChangeInfo,
+  CheckInfo,
+  LayerInfo,
+  LeaderInfo,
+  LogEntry,
+  ServiceInfo,
+  SystemInfo,
+} from './shapes.ts';
 
 export interface Envelope {
   readonly type?: unknown;
@@ -61,6 +69,13 @@ const isTasks = isListOf(
 export const isCheck: Guard<CheckInfo> = (value): value is CheckInfo => hasTexts(value, 'name', 'status');
 
 export const isLayer: Guard<LayerInfo> = (value): value is LayerInfo => hasTexts(value, 'label');
+
+export const isLeader: Guard<LeaderInfo> = (value): value is LeaderInfo =>
+  hasTexts(value, 'group', 'state', 'replica', 'backend', 'detail', 'since') &&
+  isListOf(isText)(value['timings']) &&
+  isHistory(value['history']);
+
+const isHistory = isListOf((value): value is object => hasTexts(value, 'time', 'text'));
 
 export const isLogEntry: Guard<LogEntry> = (value): value is LogEntry =>
   hasTexts(value, 'time', 'service', 'message');

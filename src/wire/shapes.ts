@@ -7,14 +7,18 @@ const time = z.string().check(z.describe('RFC 3339 time with the fraction trimme
 export const serviceInfo = z.object({
   name: z.string(),
   startup: z.enum(['enabled', 'disabled']),
-  current: z.enum(['active', 'inactive', 'backoff', 'error']),
+  current: z
+    .enum(['active', 'inactive', 'backoff', 'error', 'standby'])
+    .check(
+      z.describe('standby, which Pebble does not have: it starts here once this replica leads its group'),
+    ),
   'current-since': z.optional(time),
   // djsup's own, for people:
   state: z
     .optional(z.string())
     .check(
       z.describe(
-        "the service machine's state: idle, clearing, starting, running, terminating, killing, backoff, stopped, exited",
+        "the service machine's state: idle, clearing, starting, running, terminating, killing, backoff, stopped, exited; of a task also working, done",
       ),
     ),
   pid: z.optional(z.int()),
@@ -80,11 +84,45 @@ export const logEntry = z.object({ time, service: z.string(), message: z.string(
 /** One layer of the plan as `GET /v1/layers` lists it (djsup's own; Pebble has no such call). */
 export const layerInfo = z.object({ order: z.int(), label: z.string(), origin: z.string() });
 
+/** A leader group as this replica sees it (djsup's own). */
+export const leaderInfo = z.object({
+  group: z.string(),
+  state: z
+    .string()
+    .check(
+      z.describe(
+        'opening, blocked, following, acquiring, settling, leading, handing-over, demoting, releasing, paused, or off: something else decides',
+      ),
+    ),
+  replica: z.string().check(z.describe('the name of the replica that answers')),
+  leader: z.optional(z.string()).check(z.describe('the name of the replica that leads, as last seen')),
+  epoch: z.optional(z.int()).check(z.describe('rises from leader to leader: the fencing token')),
+  'valid-for': z
+    .optional(z.string())
+    .check(z.describe('how much longer the lease of this replica stands, a duration')),
+  since: time.check(z.describe('when state, leader or epoch last changed, as seen from here')),
+  backend: z.string(),
+  because: z.string().check(z.describe('why this backend')),
+  detail: z.string().check(z.describe('for people')),
+  services: z.array(z.string()).check(z.describe('services of the group that are wanted on this replica')),
+  warnings: z.array(z.string()),
+  timings: z.array(z.string()).check(z.describe('the safety margins in numbers')),
+  history: z
+    .array(z.object({ time, text: z.string() }))
+    .check(z.describe('the latest transitions, oldest first')),
+});
+
 const names = z.optional(z.nullable(z.array(z.string())));
 
 export const servicesRequest = z.object({ action: z.optional(z.string()), services: names });
 export const checksRequest = z.object({ action: z.optional(z.string()), checks: names });
 export const checkRefreshRequest = z.object({ name: z.optional(z.string()) });
+export const leaderRequest = z.object({
+  action: z.optional(z.string()),
+  groups: names,
+  for: z.optional(z.string()),
+  to: z.optional(z.string()),
+});
 export const changeRequest = z.object({ action: z.optional(z.string()) });
 export const signalsRequest = z.object({ signal: z.optional(z.string()), services: names });
 export const layersRequest = z.object({
@@ -102,4 +140,5 @@ export type TaskInfo = z.infer<typeof taskInfo>;
 export type ChangeInfo = z.infer<typeof changeInfo>;
 export type SystemInfo = z.infer<typeof systemInfo>;
 export type LogEntry = z.infer<typeof logEntry>;
+export type LeaderInfo = z.infer<typeof leaderInfo>;
 export type LayerInfo = z.infer<typeof layerInfo>;

@@ -7,17 +7,20 @@ import { daemonUser, harness, network, otherUser, root, unknownUser, type Harnes
 const matrix: Readonly<Record<string, Access>> = {
   'GET /v1/system-info': 'open',
   'GET /v1/health': 'open',
+  'GET /v1/metrics': 'metrics',
   'GET /v1/changes': 'read',
   'GET /v1/changes/{id}': 'read',
   'GET /v1/changes/{id}/wait': 'read',
   'GET /v1/services': 'read',
   'GET /v1/services/{name}': 'read',
+  'GET /v1/leader': 'read',
   'GET /v1/logs': 'read',
   'GET /v1/checks': 'read',
   'GET /v1/plan': 'admin',
   'GET /v1/layers': 'admin',
   'POST /v1/services': 'admin',
   'POST /v1/services/{name}': 'admin',
+  'POST /v1/leader': 'admin',
   'POST /v1/changes/{id}': 'admin',
   'POST /v1/layers': 'admin',
   'POST /v1/signals': 'admin',
@@ -50,6 +53,13 @@ test.each(Object.entries(matrix))('%s is %s', async (endpoint, access) => {
 });
 
 test('uid 0 on the network side of things is nobody: only the socket tells uids', () => {
-  expect(mayUse('read', network, 0)).toBe(false);
-  expect(mayUse('admin', root, 1000)).toBe(true);
+  expect(mayUse('read', network, { ownUid: 0, network: 'open' })).toBe(false);
+  expect(mayUse('admin', root, { ownUid: 1000, network: 'open' })).toBe(true);
+});
+
+test('where metrics are open, the network gets them and nothing more', () => {
+  const rules = { ownUid: 1000, network: 'metrics' } as const;
+  expect(mayUse('metrics', network, rules)).toBe(true);
+  expect(mayUse('read', network, rules)).toBe(false);
+  expect(mayUse('metrics', unknownUser, rules)).toBe(false);
 });

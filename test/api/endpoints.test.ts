@@ -23,6 +23,8 @@ const requests: Readonly<Record<string, { url?: string; body?: object }>> = {
   'POST /v1/checks/refresh': { body: { name: 'ready' } },
   'GET /v1/services': {},
   'POST /v1/services': { body: { action: 'replan' } },
+  'GET /v1/leader': {},
+  'POST /v1/leader': { body: { action: 'resume' } },
   'GET /v1/changes': { url: '/v1/changes?select=all' },
   'GET /v1/changes/{id}': { url: '/v1/changes/1' },
   'POST /v1/changes/{id}': { url: '/v1/changes/1', body: { action: 'abort' } },
@@ -95,6 +97,7 @@ describe('what the daemon is asked', () => {
     ['/v1/health?level=alive&names=a,b', ['health', 'alive', ['a', 'b']]],
     ['/v1/checks?level=ready&names=c', ['checks', 'ready', ['c']]],
     ['/v1/services?names=a', ['services', ['a']]],
+    ['/v1/leader?groups=a,b', ['leaders', ['a', 'b']]],
     ['/v1/changes', ['changes', 'in-progress', undefined]],
     ['/v1/changes?select=&for=', ['changes', 'in-progress', undefined]],
     ['/v1/changes?select=ready&for=a', ['changes', 'ready', 'a']],
@@ -114,6 +117,15 @@ describe('what the daemon is asked', () => {
   test.each([
     ['/v1/services', { action: 'stop', services: ['a', 'b'] }, ['actOnServices', 'stop', ['a', 'b']]],
     ['/v1/services', { action: 'autostart', services: [] }, ['actOnServices', 'autostart', []]],
+    ['/v1/leader', { action: 'step-down' }, ['actOnLeaders', { action: 'step-down', span: 0 }, []]],
+    [
+      '/v1/leader',
+      { action: 'step-down', for: '5m', groups: ['g'] },
+      ['actOnLeaders', { action: 'step-down', span: 300_000 }, ['g']],
+    ],
+    ['/v1/leader', { action: 'pause' }, ['actOnLeaders', { action: 'pause', span: undefined }, []]],
+    ['/v1/leader', { action: 'resume' }, ['actOnLeaders', { action: 'resume' }, []]],
+    ['/v1/leader', { action: 'transfer', to: 'b' }, ['actOnLeaders', { action: 'transfer', to: 'b' }, []]],
     ['/v1/checks', { action: 'start', checks: ['c'] }, ['startChecks', ['c']]],
     ['/v1/checks', { action: 'stop', checks: ['c'] }, ['stopChecks', ['c'], { uid: 0 }]],
     ['/v1/changes/1', { action: 'abort' }, ['abortChange', '1']],
@@ -160,6 +172,14 @@ describe('what is refused', () => {
   });
 
   test.each([
+    ['/v1/leader', {}, 'invalid action ""'],
+    ['/v1/leader', { action: 'transfer' }, 'must specify "to" for transfer action: the name of a replica'],
+    [
+      '/v1/leader',
+      { action: 'pause', for: '5' },
+      'invalid "for": invalid duration "5", write a number with a unit, like "500ms" or "1m30s"',
+    ],
+    ['/v1/leader', { action: 'pause', for: '-1s' }, 'invalid "for": it must not be negative'],
     ['/v1/services', {}, 'must specify services for  action'],
     ['/v1/services', { action: 'start' }, 'must specify services for start action'],
     ['/v1/services', { action: 'restart', services: [] }, 'must specify services for restart action'],

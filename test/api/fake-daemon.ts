@@ -1,7 +1,14 @@
 // A daemon of plain data that remembers what it was asked.
 import { ok, refuse } from '../../src/core/result.ts';
+import type { Family } from '../../src/core/metric.ts';
 import type { Daemon } from '../../src/daemon/face.ts';
-import type { ChangeRecord, CheckRecord, LogRecord, ServiceRecord } from '../../src/daemon/records.ts';
+import type {
+  ChangeRecord,
+  CheckRecord,
+  LeaderRecord,
+  LogRecord,
+  ServiceRecord,
+} from '../../src/daemon/records.ts';
 
 const service: ServiceRecord = {
   name: 'django',
@@ -63,6 +70,23 @@ const emptyChange: ChangeRecord = {
   spawnTime: new Date('2026-11-20T22:55:49Z'),
 };
 
+const leader: LeaderRecord = {
+  group: 'schedulers',
+  state: 'leading',
+  replica: 'web-1',
+  leader: 'web-1',
+  epoch: 7,
+  validFor: 12_000,
+  since: new Date('2026-11-20T22:55:49Z'),
+  backend: 'file',
+  because: 'the plan says so',
+  detail: '',
+  services: ['beat-scheduler'],
+  warnings: [],
+  timings: ['S1: ...'],
+  history: [{ time: new Date('2026-11-20T22:55:49Z'), text: 'leader gained group=schedulers epoch=7' }],
+};
+
 const entry: LogRecord = {
   time: new Date('2021-04-23T01:28:52.660Z'),
   service: 'redis',
@@ -72,6 +96,14 @@ const entry: LogRecord = {
 async function* batches(...given: readonly (readonly LogRecord[])[]): AsyncIterable<readonly LogRecord[]> {
   for (const batch of given) yield await Promise.resolve(batch);
 }
+
+const family: Family = {
+  name: 'djsup_service_starts_total',
+  type: 'counter',
+  help: 'Starts.',
+  labels: ['service'],
+  points: [[['a "b"'], 3]],
+};
 
 /** `asked` collects the calls, as [method, ...arguments]; signals are left out. */
 export function fakeDaemon(changed: Partial<Daemon> = {}): { daemon: Daemon; asked: unknown[][] } {
@@ -101,9 +133,13 @@ export function fakeDaemon(changed: Partial<Daemon> = {}): { daemon: Daemon; ask
       name === 'ready'
         ? ok({ info: check, error: 'exit status 7' })
         : refuse('not-found', `cannot find check with name "${name}"`),
+    leaders: (...call) => (note('leaders', ...call), [leader]),
+    actOnLeaders: (...call) => (note('actOnLeaders', ...call), ok('30')),
     planText: () => 'services:\n    a: {}\n',
     layers: () => [{ order: 1000, label: 'base', origin: '/layers/001-base.yaml' }],
     addLayer: (...call) => (note('addLayer', ...call), ok(undefined)),
+    metrics: async () => [family],
+    requested: () => undefined,
     logs: (services, count, follow) => (note('logs', services, count, follow), batches([entry], [entry])),
     ...changed,
   };

@@ -29,14 +29,18 @@ export interface Harness {
   ): Promise<Answered>;
 }
 
-export function harness(changed: Partial<Daemon> = {}, extra: readonly Route[] = []): Harness {
+export function harness(
+  changed: Partial<Daemon> = {},
+  extra: readonly Route[] = [],
+  networkMay: 'open' | 'metrics' = 'open',
+): Harness {
   const { daemon, asked } = fakeDaemon(changed);
   const logged: string[] = [];
   let peer: Peer = root;
   const app = createApp({
     daemon,
     log: { write: (level, message) => void logged.push(`${level} ${message}`) },
-    ownUid: 1000,
+    rules: { ownUid: 1000, network: networkMay },
     routes: [...routeTable, ...extra],
     peerOf: () => peer,
   });

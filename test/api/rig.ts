@@ -35,7 +35,7 @@ export function createRig(): Rig {
       daemon: fakeDaemon(changed).daemon,
       log: { write: (level, message) => void logged.push(`${level} ${message}`) },
       peerUid,
-      ownUid: 1000,
+      rules: { ownUid: 1000, network: 'open' },
     });
     closing.push(() => api.close(0));
     return api;

@@ -19,18 +19,19 @@ describe('plan', () => {
     const { program } = fakeProgram({
       checkPlan(directory) {
         directories.push(directory);
-        return { ok: true, output: '{}\n' };
+        return { ok: true, output: '{}\n', warnings: ['a.yaml:1:2: y'] };
       },
     });
     const options = { program, cwd: '/home' };
-    expect(await djsup(['plan', '--check'], options)).toEqual({ code: 0, stdout: '{}\n', stderr: '' });
+    const stderr = 'warning: a.yaml:1:2: y\n';
+    expect(await djsup(['plan', '--check'], options)).toEqual({ code: 0, stdout: '{}\n', stderr });
     await djsup(['plan', '--check', 'mine'], options);
     expect(directories).toEqual(['/nowhere/layers', '/home/mine']);
   });
 
   test('--check prints the errors on stderr', async () => {
     const { program } = fakeProgram({
-      checkPlan: () => ({ ok: false, output: 'a.yaml:1:2: x\nb.yaml:3:4: y' }),
+      checkPlan: () => ({ ok: false, output: 'a.yaml:1:2: x\nb.yaml:3:4: y', warnings: [] }),
     });
     expect(await djsup(['plan', '--check'], { program })).toEqual({
       code: 1,

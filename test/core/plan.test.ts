@@ -29,6 +29,7 @@ test('defaults are filled in', () => {
     summary: '',
     description: '',
     startup: 'disabled',
+    type: 'service',
     command: { base: ['run'], defaults: undefined },
     after: [],
     before: [],

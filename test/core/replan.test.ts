@@ -19,7 +19,10 @@ function known(old: Plan, fates: Readonly<Record<string, Fate>>) {
     Object.entries(fates).map(([name, fate]) => {
       const config = old.services.get(name);
       if (!config) throw new Error(`no service ${name}`);
-      return [name, { config, active: fate === 'active', stoppedByUser: fate === 'stopped by user' }];
+      return [
+        name,
+        { config, active: fate === 'active', pending: false, stoppedByUser: fate === 'stopped by user' },
+      ];
     }),
   );
 }

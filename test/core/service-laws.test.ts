@@ -3,7 +3,12 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stepService } from '../../src/core/service.ts';
 import { idle, serviceDeadline } from '../../src/core/service-state.ts';
-import type { ServiceEffect, ServiceEvent, ServiceState } from '../../src/core/service-state.ts';
+import type {
+  ServiceEffect,
+  ServiceEvent,
+  ServicePolicy,
+  ServiceState,
+} from '../../src/core/service-state.ts';
 import { policy } from '../support/service-life.ts';
 
 type Move =
@@ -24,13 +29,14 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   fc.record({ kind: fc.constant('wait' as const), time: fc.integer({ min: 1, max: 9_000 }) }),
 );
 
-const withChild = new Set(['starting', 'running', 'terminating', 'killing']);
+const withChild = new Set(['starting', 'working', 'running', 'terminating', 'killing']);
 
 /** Plays the moves and returns the first law that was broken, or undefined. */
 function brokenLaw(
   step: typeof stepService,
   moves: readonly Move[],
   spawnFails: readonly boolean[],
+  rules: ServicePolicy = policy,
 ): string | undefined {
   let state: ServiceState = idle;
   let now = 0;
@@ -43,7 +49,7 @@ function brokenLaw(
   let stopBy: number | undefined;
 
   function feed(event: ServiceEvent): void {
-    const [next, effects] = step(policy, state, event, { now, jitter: 0 });
+    const [next, effects] = step(rules, state, event, { now, jitter: 0 });
     state = next;
     for (const effect of effects) carryOut(effect);
   }
@@ -51,6 +57,9 @@ function brokenLaw(
   function carryOut(effect: ServiceEffect): void {
     if (effect.kind === 'sweep') sweeping = effect.run;
     if (effect.kind === 'report' && !open.delete(effect.waiter)) broken = `${effect.waiter} was told twice`;
+    if (effect.kind === 'report' && rules.type === 'task' && effect.waiter.startsWith('start')) {
+      if (effect.report.kind === 'done' && state.kind !== 'done') broken = 'a start was done before its task';
+    }
     if (effect.kind === 'signal' && effect.signal === 'SIGKILL' && child !== undefined) child.group = true;
     if (effect.kind !== 'spawn') return;
     if (child !== undefined) broken = 'a second child was spawned';
@@ -153,7 +162,41 @@ const story = fc.tuple(
   fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }),
 );
 
+const taskRules: readonly ServicePolicy[] = (['restart', 'ignore', 'shutdown'] as const).flatMap(
+  (onFailure) =>
+    ([undefined, 'release'] as const).map((once) => ({
+      ...policy,
+      type: 'task',
+      once,
+      onSuccess: 'ignore',
+      onFailure,
+    })),
+);
+
 describe('under any order of events', () => {
+  test('a task keeps to the same laws, and who waits for it is told that it is done only once it is', () => {
+    fc.assert(
+      fc.property(story, fc.constantFrom(...taskRules), ([moves, fails], rules) => {
+        expect(brokenLaw(stepService, moves, fails, rules)).toBeUndefined();
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test('a task that is done too soon breaks a law', () => {
+    const hasty: typeof stepService = (rules, state, event, at) => {
+      const [next, effects] = stepService(rules, state, event, at);
+      if (next.kind !== 'working' || next.waiters.length === 0) return [next, effects];
+      const reports = next.waiters.map((waiter) => {
+        return { kind: 'report', waiter, report: { kind: 'done' } } as const;
+      });
+      return [{ ...next, waiters: [] }, [...effects, ...reports]];
+    };
+    const moves: readonly Move[] = [{ kind: 'start' }, { kind: 'sweep' }];
+    expect(brokenLaw(hasty, moves, [false], taskRules[0])).toBe('a start was done before its task');
+    expect(brokenLaw(stepService, moves, [false], taskRules[0])).toBeUndefined();
+  });
+
   test('one child at most lives, in its four states only; each waiter is told once; a stop ends within its time', () => {
     fc.assert(
       fc.property(story, ([moves, fails]) => {

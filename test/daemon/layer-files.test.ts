@@ -36,8 +36,8 @@ function read(table: Readonly<Record<string, string>>, broken: readonly string[]
   const warnings: Problem[] = [];
   const result = readLayers(filesOf(table, broken), '/layers', (warning) => warnings.push(warning));
   return {
-    layers: result.ok ? result.value.map(({ label, order, origin }) => [label, order, origin]) : undefined,
-    problems: result.ok ? [] : result.failure.map(formatProblem),
+    layers: result.layers.map(({ label, order, origin }) => [label, order, origin]),
+    problems: result.problems.map(formatProblem),
     warnings: warnings.map(formatProblem),
   };
 }

@@ -53,6 +53,9 @@ describe('the worker class', () => {
     ['gunicorn x:y -k sync', false, undefined],
     ['gunicorn x:y -k eventlet', false, undefined],
     ['gunicorn x:y', false, undefined],
+    ['gunicorn x:y -k frob', true, /there is no such class; use one of sync, /],
+    ['gunicorn x:y -k mine.workers.Frob', true, undefined],
+    ['gunicorn x:y -k egg:mine#frob', true, undefined],
     ['celery -k gevent', false, undefined],
   ])('of %j, gevent installed %s: refused %s', (line, installed, message) => {
     const result = refuseWorker(line.split(' '), () => installed);

@@ -162,19 +162,21 @@ describe.skipIf(missing)('the shipped gunicorn.conf.py', () => {
     },
   );
 
-  test('calls the hook of your own file too, and leaves a unix socket to the application', async () => {
+  test('calls the hooks of your own file too, and leaves a unix socket to the application', async () => {
     const socket = join(directory, 'g.sock');
     writeFileSync(
       join(directory, 'yours.py'),
-      'def post_worker_init(worker):\n    print("mine", worker.wsgi.__name__)\n',
+      'def post_worker_init(worker):\n    print("mine", worker.wsgi.__name__)\n' +
+        'def on_starting(server):\n    print("mine", type(server.log).__name__)\n',
     );
     const server = await start('shop.wsgi', 'sync', {
       DJSUP_GUNICORN_CONFIG: join(directory, 'yours.py'),
+      DJSUP_STATSD_HOST: 'localhost:9',
       GUNICORN_CMD_ARGS: `-b unix:${socket}`,
     });
     await server.until(async () => existsSync(socket) && (await server.get('/', {}, socket)).status > 0);
     expect((await server.get('/__djsup__/worker', {}, socket)).status).toBe(404);
-    expect(server.lines()).toContain('mine answer');
+    expect(server.lines()).toEqual(expect.arrayContaining(['mine Statsd', 'mine answer']));
   });
 
   test('leaves an exit that is explained by its output', async () => {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatGoFloat, parseGoFloat } from '../../src/exporter/go-number.ts';
+import { formatGoFloat } from '../../src/core/exposition.ts';
+import { parseGoFloat } from '../../src/exporter/go-number.ts';
 
 describe('numbers as Go reads them', () => {
   test.each([

@@ -84,3 +84,10 @@ test('what is not there is not-found, what may not be read is internal', () => {
     failure: { kind: 'internal', message: `cannot read "${directory}": it is a directory` },
   });
 });
+
+test('a volatile file has the mode that was asked for', async () => {
+  const path = join(directory, 'lease.json');
+  expect(await files.replace(path, '{}', { mode: 0o644, volatile: true })).toMatchObject({ ok: true });
+  expect(statSync(path).mode & 0o777).toBe(0o644);
+  expect(readFileSync(path, 'utf8')).toBe('{}');
+});

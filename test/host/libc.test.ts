@@ -88,3 +88,20 @@ test('a directory is locked for one at a time, and free again once its holder ha
 test('what cannot be locked keeps nobody out', () => {
   expect(libc.lock(-1)).toBe(true);
 });
+
+test('a byte is locked for one open file, seen by the others, and free once its last descriptor is closed', () => {
+  const path = join(directory, 'bytes');
+  const [holder, rival] = [openSync(path, 'w+'), openSync(path, 'r+')];
+  expect(libc.lockByte(holder, 2 ** 40)).toEqual({ ok: true, value: undefined });
+  expect(libc.lockByte(rival, 2 ** 40)).toEqual({ ok: false, failure: 'EAGAIN' });
+  expect(libc.lockByte(rival, 1).ok).toBe(true);
+  expect(libc.isLockedFrom(rival, 2)).toBe(true);
+  expect(libc.isLockedFrom(holder, 2)).toBe(false);
+  expect(libc.isLockedFrom(rival, 2 ** 40 + 1)).toBe(false);
+  libc.unlockByte(holder, 2 ** 40);
+  expect(libc.isLockedFrom(rival, 2)).toBe(false);
+  expect(libc.isLockedFrom(holder, 0)).toBe(true);
+  closeSync(rival);
+  expect(libc.isLockedFrom(holder, 0)).toBe(false);
+  closeSync(holder);
+});

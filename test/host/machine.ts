@@ -1,4 +1,5 @@
 // The machine as main.ts puts it together, for tests: libc, spawner and reaper in this process.
+import { join } from 'node:path';
 import { createLibc } from '../../src/host/libc.ts';
 import type { Libc } from '../../src/host/libc.ts';
 import { createReaper } from '../../src/host/reaper.ts';
@@ -13,10 +14,19 @@ export interface Machine {
   readonly reaper: Reaper;
 }
 
-export async function createMachine(): Promise<Machine> {
+/** `path`: where the machine looks for commands, a guard's Python among them; `guards`: where the guards lie. */
+export async function createMachine(
+  options: { readonly path?: string; readonly guards?: string } = {},
+): Promise<Machine> {
   const libc = await loadLibc();
-  const spawner = createSpawner({ libc, instance: `test-${process.pid}`, path: searchPath });
-  libc.becomeSubreaper();
+  const adopts = libc.becomeSubreaper();
+  const spawner = createSpawner({
+    libc,
+    instance: `test-${process.pid}`,
+    adopts,
+    path: options.path ?? searchPath,
+    guards: options.guards ?? join(import.meta.dirname, '../../bin'),
+  });
   const reaper = createReaper({ libc, isOwn: spawner.isOwn, collected: spawner.collected });
   return { libc, spawner, reaper };
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listProcesses, readStat, readVariables } from '../../src/host/proc.ts';
 import { createStrays } from '../../src/host/strays.ts';
@@ -36,6 +37,23 @@ test('a process that went into a session of its own is found by its mark and end
   expect(isAlive(stray)).toBe(true);
   expect(await sweep('escaped', 5000)).toEqual({ found: 1, left: 0 });
   expect(isAlive(stray)).toBe(false);
+});
+
+test('each sweep finds what has been left since the one before', async () => {
+  for (const times of [1, 2, 3]) {
+    expect(await sweep('again', 5000), `before run ${times}`).toEqual({ found: 0, left: 0 });
+    const [stray] = await leave('again', `${escape} sleep 0.05`);
+    expect(await sweep('again', 5000), `after run ${times}`).toEqual({ found: 1, left: 0 });
+    expect(isAlive(stray)).toBe(false);
+  }
+});
+
+test('what was there before the first run of its owner, as of an earlier daemon, is found by its mark', async () => {
+  const mark = { DJSUP_SERVICE: 'earlier', DJSUP_INSTANCE: `test-${process.pid}` };
+  const command = 'setsid sleep 1000 >/dev/null 2>&1 & echo $!';
+  const { stdout } = spawnSync('sh', ['-c', command], { env: { ...process.env, ...mark }, encoding: 'utf8' });
+  expect(isAlive(Number(stdout))).toBe(true);
+  expect(await sweep('earlier', 5000)).toEqual({ found: 1, left: 0 });
 });
 
 test('one that has cleared its environment is found by the group of the run', async () => {
@@ -90,7 +108,7 @@ test('other owners, other daemons and living runs are left alone', async () => {
   expect(await sweep('living', 5000)).toEqual({ found: 0, left: 0 });
   expect([isAlive(other), isAlive(child.pid), isAlive(descendant)]).toEqual([true, true, true]);
 
-  const foreign = createStrays({ instance: 'another daemon', isOwn: () => false });
+  const foreign = createStrays({ instance: 'another daemon', isOwn: () => false, adopts: true });
   const found = await new Promise((resolve) => foreign.sweep('other', 5000, resolve));
   expect(found).toBe(0);
 
@@ -102,7 +120,7 @@ test('other owners, other daemons and living runs are left alone', async () => {
 
 test('planted fault: without knowing its living children, a sweep would end them', async () => {
   const { told } = start(machine.spawner, launchOf(['sleep', '1000'], { owner: 'mine' }));
-  const blind = createStrays({ instance: `test-${process.pid}`, isOwn: () => false });
+  const blind = createStrays({ instance: `test-${process.pid}`, isOwn: () => false, adopts: true });
   expect(await new Promise((resolve) => blind.sweep('mine', 5000, resolve))).toBe(1);
   await until('it has exited', () => told.exit !== undefined);
 });

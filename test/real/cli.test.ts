@@ -229,6 +229,7 @@ describe('with a daemon', () => {
       stdout: '',
       stderr:
         'error: cannot parse layer YAML:\n' +
+        'worse:2:3: plan must define "command" for service "extra"\n' +
         'worse:3:3: cannot use service "other": it needs "override: merge" or "override: replace"\n' +
         'worse:3:11: cannot use key "comand" of service "other": there is no such key, did you mean "command"?\n',
     });

@@ -109,10 +109,12 @@ describe('a project with gevent', () => {
     expect(await page(site)).toContain('Hello');
     expect(workers.map((pid) => commandOf(pid)).filter((command) => command !== '')).toEqual([]);
     const changes = site.rig.cli('changes').stdout;
-    expect(changes).toContain('Recover service "django"');
+    expect(changes).toContain('Recover service "django": stopped unexpectedly with signal SIGKILL');
     const id = /^(?<id>\d+) .*Recover/m.exec(changes)?.groups?.['id'] ?? '';
     expect(site.rig.cli('tasks', id).stdout).toContain('stopped unexpectedly with signal SIGKILL');
-    expect(site.rig.cli('logs', 'django').stdout.match(/Listening at/g)).toHaveLength(2);
+    const logs = site.rig.cli('logs', 'django').stdout;
+    expect(logs.match(/Listening at/g)).toHaveLength(2);
+    expect(logs).toContain('djsup: stopped unexpectedly with signal SIGKILL');
   });
 
   test('has a killed worker replaced by its master, without djsup', async () => {
@@ -218,6 +220,7 @@ describe('a project that cannot run', () => {
         .filter((line) => /Service "django": .*worker/i.test(line));
     await until('djsup warns', () => warnings().length > 0, 40_000);
     expect(warnings()).toHaveLength(1);
+    expect(site.rig.cli('services', '--wide').stdout).toContain('boot and exit over and over');
     rmSync(dirname(cwd), { recursive: true });
   });
 

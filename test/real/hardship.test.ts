@@ -67,7 +67,7 @@ describe('a signal in the first moments', () => {
     const listens = (): boolean => {
       const status = readFileSync(`/proc/${rig.pid()}/status`, 'utf8');
       const mask = /^SigCgt:\s*(?<mask>[0-9a-f]+)$/m.exec(status)?.groups?.['mask'] ?? '0';
-      return commandOf(rig.pid()).includes('main.js') && (BigInt(`0x${mask}`) & 1n) !== 0n;
+      return commandOf(rig.pid()).includes('main.cjs') && (BigInt(`0x${mask}`) & 1n) !== 0n;
     };
     await until('it listens', listens);
     rig.signal('SIGTERM');

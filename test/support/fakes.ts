@@ -7,10 +7,13 @@ import type {
   Launch,
   Log,
   LogLevel,
+  MemoryLimit,
   Meter,
   ProbeOutcome,
   Prober,
   Spawner,
+  Usage,
+  Vitals,
 } from '../../src/ports.ts';
 import { ok, refuse } from '../../src/core/result.ts';
 import type { Result } from '../../src/core/result.ts';
@@ -18,14 +21,18 @@ import type { Result } from '../../src/core/result.ts';
 export interface FakeClock extends Clock {
   /** Lets time pass, ringing each alarm at its time. */
   pass(milliseconds: number): void;
+  /** The machine is suspended: only the clocks of boot time and of the wall go on. */
+  suspend(milliseconds: number): void;
 }
 
 export function fakeClock(): FakeClock {
   let now = 5_000;
+  let suspended = 0;
   let alarms: { readonly at: number; readonly ring: () => void }[] = [];
   return {
     now: () => now,
-    wall: () => new Date(Date.UTC(2026, 10, 21) + now),
+    wall: () => new Date(Date.UTC(2026, 10, 21) + now + suspended),
+    uptime: () => now + suspended,
     jitter: () => 0,
     alarm(at, ring) {
       const alarm = { at, ring };
@@ -34,6 +41,7 @@ export function fakeClock(): FakeClock {
         alarms = alarms.filter((other) => other !== alarm);
       };
     },
+    suspend: (milliseconds) => void (suspended += milliseconds),
     pass(milliseconds) {
       const end = now + milliseconds;
       for (;;) {
@@ -53,6 +61,8 @@ export interface FakeProcess {
   readonly child: Child;
   readonly events: ChildEvents;
   readonly signals: readonly string[];
+  /** The deadlines that its guard was given after the start. */
+  readonly feeds: readonly number[];
   alive: boolean;
   /** Ends the main process; `alone`: nothing of its group stays behind. */
   exit(code: number, alone?: boolean): void;
@@ -68,6 +78,10 @@ export interface FakeSpawner extends Spawner {
   /** Processes that ignore SIGTERM from now on. */
   readonly stubborn: Set<string>;
   readonly sweeps: readonly string[];
+  /** Something of this service cannot be ended from now on: two sweeps say so, later ones take as long as it lives. */
+  linger(owner: string): void;
+  /** Now it has gone. */
+  vanish(owner: string): void;
   probe: (argv: readonly string[]) => ProbeOutcome;
 }
 
@@ -77,10 +91,16 @@ export function fakeSpawner(later: (turn: () => void) => void): FakeSpawner {
   const refusals = new Map<string, string>();
   const stubborn = new Set<string>();
   const sweeps: string[] = [];
+  const lingering = new Map<string, (() => void)[]>();
   const fake: FakeSpawner = {
     processes,
     stubborn,
     sweeps,
+    linger: (owner) => void lingering.set(owner, []),
+    vanish(owner) {
+      for (const done of lingering.get(owner) ?? []) later(done);
+      lingering.delete(owner);
+    },
     probe: () => ({ up: true }),
     latest(owner) {
       const found = processes.findLast(({ launch }) => launch.owner === owner);
@@ -95,10 +115,12 @@ export function fakeSpawner(later: (turn: () => void) => void): FakeSpawner {
       const reason = refusals.get(launch.owner);
       if (reason !== undefined) return { ok: false, failure: reason };
       const signals: string[] = [];
+      const feeds: number[] = [];
       const process: FakeProcess = {
         launch,
         events,
         signals,
+        feeds,
         alive: true,
         child: {
           pid: 100 + processes.length,
@@ -107,6 +129,7 @@ export function fakeSpawner(later: (turn: () => void) => void): FakeSpawner {
             const obeys = signal === 'SIGKILL' || (signal === 'SIGTERM' && !stubborn.has(launch.owner));
             if (obeys) later(() => process.exit(signal === 'SIGKILL' ? 137 : 0));
           },
+          feed: (killAt) => void feeds.push(killAt),
         },
         exit(code, alone = true) {
           if (!process.alive) return;
@@ -120,7 +143,12 @@ export function fakeSpawner(later: (turn: () => void) => void): FakeSpawner {
     },
     sweep(owner, grace, done) {
       sweeps.push(`${owner} ${grace}`);
-      later(() => done(0, 0));
+      const waiting = lingering.get(owner);
+      if (waiting === undefined) return later(() => done(0, 0));
+      const isLate = waiting.length > 1;
+      waiting.push(isLate ? () => done(1, 0) : () => {});
+      if (isLate) return undefined;
+      later(() => done(1, 1));
     },
     sweepAll(grace, done) {
       sweeps.push(`all ${grace}`);
@@ -207,5 +235,51 @@ export function fakeLog(): FakeLog {
 
 export function fakeMeter(): Meter & { readonly counts: Map<string, number> } {
   const counts = new Map<string, number>();
-  return { counts, count: (name) => void counts.set(name, (counts.get(name) ?? 0) + 1), gauge: () => {} };
+  return {
+    counts,
+    count: (name, by) => void counts.set(name, (counts.get(name) ?? 0) + by),
+    gauge: () => {},
+    lost: () => 0,
+  };
+}
+
+export interface FakeMemory extends MemoryLimit {
+  counted: number | undefined;
+  bytes: number | undefined;
+}
+
+export function fakeMemory(): FakeMemory {
+  const fake: FakeMemory = {
+    counted: undefined,
+    bytes: 64 * 1024 ** 2,
+    kills: () => fake.counted,
+    limit: () => fake.bytes,
+  };
+  return fake;
+}
+
+export interface FakeVitals extends Vitals {
+  readonly usages: Map<string, Usage>;
+  /** What was asked for, each time. */
+  readonly asked: ReadonlyMap<string, number>[];
+}
+
+export function fakeVitals(): FakeVitals {
+  const usages = new Map<string, Usage>();
+  const asked: ReadonlyMap<string, number>[] = [];
+  return {
+    usages,
+    asked,
+    services(mains) {
+      asked.push(mains);
+      return Promise.resolve(new Map([...usages].filter(([name]) => mains.has(name))));
+    },
+    own: () => ({
+      cpuSeconds: 1.5,
+      residentBytes: 70_000_000,
+      openFiles: 20,
+      startSeconds: 1_700_000_000,
+      loopDelay: { quantiles: [[0.5, 0.001]], sum: 0.01, count: 10 },
+    }),
+  };
 }

@@ -85,6 +85,8 @@ export function launchRig(options: RigOptions = {}): Rig {
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
     DJSUP: directory,
     LANG: 'C.UTF-8',
+    // Its ports are the machine's, and tests run side by side.
+    DJSUP_STATSD_EXPORTER: 'off',
     ...options.environment,
   };
   const [command = program, ...words] = [...through, program, ...(options.words ?? ['run'])];

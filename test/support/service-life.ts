@@ -9,6 +9,8 @@ import type {
 } from '../../src/core/service-state.ts';
 
 export const policy: ServicePolicy = {
+  type: 'service',
+  once: undefined,
   killDelay: 5_000,
   killMode: 'main-first',
   onSuccess: 'restart',

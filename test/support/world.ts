@@ -4,8 +4,19 @@ import type { Layer } from '../../src/core/layer.ts';
 import { formatProblem } from '../../src/core/problem.ts';
 import { createSupervisor } from '../../src/daemon/supervisor.ts';
 import type { ChangeRecord } from '../../src/daemon/records.ts';
+import type { ReplicaDeps } from '../../src/daemon/singletons.ts';
 import type { ServiceAction } from '../../src/daemon/face.ts';
-import { fakeClock, fakeFiles, fakeLog, fakeMeter, fakeProber, fakeSpawner } from './fakes.ts';
+import {
+  fakeClock,
+  fakeFiles,
+  fakeLog,
+  fakeMemory,
+  fakeMeter,
+  fakeProber,
+  fakeSpawner,
+  fakeVitals,
+} from './fakes.ts';
+import type { FakeClock } from './fakes.ts';
 
 export function layer(text: string, label = 'base', order = 1): Layer {
   const parsed = parseLayer({ text, file: `${label}.yaml`, label, order, origin: 'test' });
@@ -13,20 +24,37 @@ export function layer(text: string, label = 'base', order = 1): Layer {
   return parsed.value;
 }
 
+/** Its elections never begin. */
+const loneReplica: ReplicaDeps = {
+  self: { name: 'me', instance: '', boot: 'boot of me', isInit: false },
+  about: {},
+  backing: () => new Promise(() => {}),
+  kernelBoot: 'boot',
+  leasePath: () => undefined,
+};
+
 export function world(
   options: {
     readonly plan?: string;
     readonly files?: Readonly<Record<string, string>>;
     readonly verbose?: boolean;
+    /** Metrics are sent to StatsD. */
+    readonly pushing?: boolean;
+    readonly replica?: ReplicaDeps;
+    readonly release?: () => string;
+    /** Shared with other worlds. */
+    readonly clock?: FakeClock;
   } = {},
 ) {
-  const clock = fakeClock();
+  const clock = options.clock ?? fakeClock();
   const later: (() => void)[] = [];
   const spawner = fakeSpawner((turn) => later.push(turn));
   const prober = fakeProber();
   const files = fakeFiles(options.files);
   const log = fakeLog();
   const meter = fakeMeter();
+  const memory = fakeMemory();
+  const vitals = fakeVitals();
   const copied: string[] = [];
   const supervisor = createSupervisor({
     clock,
@@ -34,13 +62,18 @@ export function world(
     prober,
     files,
     log,
-    meter,
+    memoryLimit: memory,
+    vitals: () => Promise.resolve(vitals),
+    meter: options.pushing === true ? meter : undefined,
+    dropped: () => ({ stderr: 2 }),
     environment: { PATH: '/bin', INHERITED: 'yes' },
     statePath: '/state.json',
     copy: options.verbose === true ? (text) => void copied.push(text) : undefined,
     explain: (_argv, exit) =>
       'code' in exit && exit.code === 3 ? 'the application does not import' : undefined,
     watch: () => (line) => (line === 'boot' ? 'workers exit at boot' : undefined),
+    replica: options.replica ?? loneReplica,
+    release: () => ({ id: options.release?.() ?? 'r1', because: 'a test' }),
     system: { version: '0.0.0', bootId: 'b', httpAddress: undefined, appId: 'djsup' },
   });
   if (options.plan !== undefined) {
@@ -100,6 +133,8 @@ export function world(
     files,
     log,
     meter,
+    memory,
+    vitals,
     copied,
     supervisor,
     face,

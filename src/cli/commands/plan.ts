@@ -22,6 +22,7 @@ export const command = defineCommand({
     }
     const program = await context.program();
     const checked = program.checkPlan(resolve(context.cwd, directory ?? context.paths.layers));
+    for (const warning of checked.warnings) context.note(`warning: ${warning}`);
     if (checked.ok) await context.print(checked.output);
     else context.note(checked.output.trimEnd());
     return ok(checked.ok ? 0 : 1);

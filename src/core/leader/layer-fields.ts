@@ -1,0 +1,104 @@
+// The keys of a leader group in a layer: where the election's record is kept, how long a lease lasts, who comes first.
+import { duration, number, oneOf, override, text } from '../layer-field.ts';
+import type { Field, Values } from '../layer-field.ts';
+import { group } from '../layer-group.ts';
+
+export const backendNames = [
+  'auto',
+  'kubernetes',
+  'postgres',
+  'mysql',
+  'redis',
+  'etcd',
+  'file',
+  'external',
+  'juju',
+  'static',
+  'none',
+] as const;
+
+/** Words of `djsup leader` that no group may be called by. */
+export const leaderActions = ['step-down', 'transfer', 'pause', 'resume', 'check', 'history'] as const;
+
+function yesOrNo(description: string): Field<'true' | 'false'> {
+  return { ...oneOf(description, ['true', 'false']), schema: { type: ['boolean', 'null'] } };
+}
+
+function absolutePath(path: string): string | undefined {
+  return path.startsWith('/') ? undefined : 'must be an absolute path';
+}
+
+/** Instances of this say a share, "1%". */
+function share(written: string): string | undefined {
+  return readShare(written) === undefined ? 'must look like "1%"' : undefined;
+}
+
+/** "1%" is 0.01. */
+export function readShare(written: string): number | undefined {
+  const digits = /^(\d+(?:\.\d+)?)%$/.exec(written)?.[1];
+  return digits === undefined ? undefined : Number(digits) / 100;
+}
+
+const dsnEnv = (standard: string): Field<string> =>
+  text(`Environment variable that holds the address; default \`${standard}\`.`);
+
+export const leaderFields = {
+  override: override(),
+  backend: oneOf(
+    'Where the record of the election is kept; default `auto`, which chooses by what the environment offers.',
+    backendNames,
+  ),
+  name: text(
+    'Name of the record: key, row, Lease or the like; default the name of the application and the group.',
+  ),
+  profile: oneOf(
+    'Timings: `default`, `fast` for a quick take-over, `tolerant` for slow engines; default `default`.',
+    ['fast', 'default', 'tolerant'],
+  ),
+  'lease-duration': duration('How long a lease stands once it was written.', 'above zero'),
+  'renew-period': duration('From one renewal of the lease to the next.', 'above zero'),
+  'request-timeout': duration('How long the engine may take for an answer.', 'above zero'),
+  'lost-kill-delay': duration('From SIGTERM to SIGKILL once leadership is lost.', 'above zero'),
+  'max-clock-drift': text('Greatest difference in speed of any two clocks; default `1%`.', share),
+  priority: number(
+    '0 comes first; each step below waits 50 ms longer before it takes a free lease; default 0.',
+    {
+      min: -20,
+      max: 0,
+      whole: true,
+    },
+  ),
+  postgres: group('PostgreSQL.', {
+    'dsn-env': dsnEnv('POSTGRESQL_DB_CONNECT_STRING'),
+    schema: text('Schema of the table `djsup_leader`; default `public`.'),
+    listen: oneOf('Whether to be told of changes by LISTEN; default `auto`: where no pooler is in between.', [
+      'auto',
+      'on',
+      'off',
+    ]),
+  }),
+  mysql: group('MySQL or MariaDB.', { 'dsn-env': dsnEnv('MYSQL_DB_CONNECT_STRING') }),
+  redis: group('Redis.', {
+    'dsn-env': dsnEnv('REDIS_DB_CONNECT_STRING'),
+    prefix: text('What its keys begin with; default `djsup:leader:`.'),
+  }),
+  etcd: group('etcd.', {
+    'endpoints-env': dsnEnv('ETCD_ENDPOINTS'),
+    prefix: text('What its keys begin with; default `djsup/leader/`.'),
+  }),
+  kubernetes: group('A Lease of Kubernetes.', {
+    namespace: text('Namespace of the Lease; default that of the pod.'),
+    lease: text('Name of the Lease; default `name`.'),
+  }),
+  file: group('A lock file that all replicas share: on one host, or one volume that can lock.', {
+    path: text('Where it is; default below the state directory.', absolutePath),
+    'allow-network-filesystem': yesOrNo('Trust the locks of a network file system; default `false`.'),
+  }),
+  external: group('A command that says who leads.', {
+    command: text('Exit code 0: this replica leads for as many seconds as it prints.'),
+    period: duration('From one run to the next; default `10s`.', 'above zero'),
+    ttl: duration('How long a yes holds that prints no number; default `30s`.', 'above zero'),
+  }),
+};
+
+export type LeaderEntry = Values<typeof leaderFields>;

@@ -1,0 +1,28 @@
+// What in a container's environment tells that other replicas of it are likely.
+
+/** Platforms that run several copies of a container at will, by a variable that each of them sets. */
+const platforms: Readonly<Record<string, string>> = {
+  KUBERNETES_SERVICE_HOST: 'Kubernetes',
+  ECS_CONTAINER_METADATA_URI_V4: 'Amazon ECS',
+  NOMAD_ALLOC_ID: 'Nomad',
+  DYNO: 'Heroku',
+  FLY_ALLOC_ID: 'Fly.io',
+  FLY_MACHINE_ID: 'Fly.io',
+  K_SERVICE: 'Cloud Run',
+  RENDER_INSTANCE_ID: 'Render',
+  RAILWAY_REPLICA_ID: 'Railway',
+  CONTAINER_APP_REPLICA_NAME: 'Azure Container Apps',
+};
+
+/** Each a clause for people; none: nothing tells of other replicas. */
+export function severalReplicas(
+  environment: Readonly<Record<string, string | undefined>>,
+  hostname: string,
+): readonly string[] {
+  const found = Object.entries(platforms)
+    .filter(([variable]) => (environment[variable] ?? '') !== '')
+    .map(([variable, platform]) => `${variable} is set, as by ${platform}`);
+  // "web-1" of a StatefulSet, "stack_web.1.x8f…" of Swarm's templates.
+  if (/[-._]\d{1,4}$/.test(hostname)) found.push(`the host name "${hostname}" ends in an ordinal`);
+  return found;
+}

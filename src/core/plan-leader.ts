@@ -1,0 +1,35 @@
+// From the combined entry of a leader group to its configuration, with every default filled in.
+// Law: timings with which two replicas could run a service at the same time are refused, with the sum that does not come out.
+import type { LeaderConfig } from './config.ts';
+import { readShare } from './leader/layer-fields.ts';
+import type { LeaderEntry } from './leader/layer-fields.ts';
+import { checkTiming, millisecond, profiles } from './leader/timing.ts';
+import type { Nanoseconds, Timing } from './leader/timing.ts';
+import type { Notes } from './plan-service.ts';
+
+/** How much longer each step of priority below 0 holds back, ms. */
+const priorityStep = 50;
+
+export function leaderConfig(group: string, entry: LeaderEntry, notes: Notes): LeaderConfig {
+  const { override: _override, profile: _profile, priority = 0, ...settings } = entry;
+  const timing = timingOf(entry);
+  const sound = checkTiming(timing);
+  if (!sound.ok) notes.refuse(['leader', group], `leader group "${group}": ${sound.failure}`);
+  else
+    for (const note of sound.value.notes) notes.warn(['leader', group], `leader group "${group}": ${note}`);
+  return { group, settings, timing, handicap: (0 - priority) * priorityStep };
+}
+
+function timingOf(entry: LeaderEntry): Timing {
+  const profile = profiles[entry.profile ?? 'default'];
+  const given = (milliseconds: number | undefined, otherwise: Nanoseconds): Nanoseconds =>
+    milliseconds === undefined ? otherwise : Math.round(milliseconds * millisecond);
+  return {
+    ...profile,
+    lease: given(entry['lease-duration'], profile.lease),
+    renew: given(entry['renew-period'], profile.renew),
+    timeout: given(entry['request-timeout'], profile.timeout),
+    lostKillDelay: given(entry['lost-kill-delay'], profile.lostKillDelay),
+    drift: readShare(entry['max-clock-drift'] ?? '') ?? profile.drift,
+  };
+}

@@ -1,0 +1,92 @@
+// The guard of one run: which program it is, and the line over which djsup feeds it (bin/guard.py says what it does).
+// Law: an end of this line, whatever caused it, is the end of the tree; a late line can prolong nothing, for it names an instant.
+import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
+import type { Writable } from 'node:stream';
+import { delimiter, dirname, join } from 'node:path';
+import { sendSignal } from './group.ts';
+
+/** After this long without an end, SIGKILL goes to the group, guard and all; less than any lease leaves for a kill (X), ms. */
+const GUARD_PATIENCE = 250;
+/** More than this unread, and the guard is stopped or stuck: nothing more is written, so its deadline stands, bytes. */
+const UNREAD = 4096;
+
+export interface GuardDeps {
+  /** Where a bare command name is looked for: the daemon's own PATH. */
+  readonly path: string;
+  /** Where guard.py and guard.mjs lie. */
+  readonly guards: string;
+}
+
+/**
+ * The commands that run `command` under a guard until `killAt` (ms of CLOCK_MONOTONIC), the best first. A Python that
+ * the account may not execute (EACCES) leaves the next; the last is djsup's own Node, which promises less (bin/guard.mjs).
+ */
+export function guardCommands(
+  { path, guards }: GuardDeps,
+  killAt: number,
+  command: readonly [string, ...string[]],
+): readonly (readonly [string, ...string[]])[] {
+  // A service's own program often lies beside its Python, in a virtual environment.
+  const directories = new Set([...path.split(delimiter), dirname(command[0])]);
+  const pythons = [...directories].map((directory) => join(directory, 'python3')).filter(isProgram);
+  const words = [seconds(killAt), ...command];
+  return [
+    ...pythons.map((python) => [python, '-S', '-E', '-s', join(guards, 'guard.py'), ...words] as const),
+    [process.execPath, join(guards, 'guard.mjs'), ...words],
+  ];
+}
+
+/** False for a script: a version manager's shim takes ten times as long to start. */
+function isProgram(file: string): boolean {
+  const magic = Buffer.alloc(4);
+  try {
+    accessSync(file, constants.X_OK);
+    const fd = openSync(file, 'r');
+    readSync(fd, magic);
+    closeSync(fd);
+  } catch {
+    return false;
+  }
+  return magic.toString('latin1') === '\x7fELF';
+}
+
+export interface GuardLine {
+  /** A new deadline in place of the old one, ms of CLOCK_MONOTONIC. */
+  feed(killAt: number): void;
+  /** To the main process, as soon as there is one. */
+  signal(signal: NodeJS.Signals): void;
+  /** SIGKILL to the tree, what has left the group included; to the group alone where the guard does not do it. */
+  kill(): void;
+  /** The guard has gone: nothing is sent any more. */
+  close(): void;
+}
+
+/** `pid`: the guard's, which is its group's too. */
+export function createGuardLine(pid: number, stream: Writable): GuardLine {
+  let impatience: NodeJS.Timeout | undefined;
+  // A guard that has gone is told by its exit.
+  stream.on('error', () => {});
+
+  function write(line: string): void {
+    if (stream.writable && stream.writableLength < UNREAD) stream.write(line);
+  }
+
+  return {
+    feed: (killAt) => write(`d ${seconds(killAt)}\n`),
+    signal: (signal) => write(`s ${osConstants.signals[signal]}\n`),
+    kill() {
+      write('d 0\n');
+      impatience ??= setTimeout(() => sendSignal(-pid, 'SIGKILL'), GUARD_PATIENCE);
+    },
+    close() {
+      clearTimeout(impatience);
+      stream.destroy();
+    },
+  };
+}
+
+/** Rounded down: never later than what was meant. */
+function seconds(milliseconds: number): string {
+  return (Math.floor(milliseconds * 1000) / 1e6).toFixed(6);
+}

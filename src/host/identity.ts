@@ -1,0 +1,81 @@
+// Who this replica is among others. Law: two that run at the same time never have the same `instance`; where that is not
+// certain it is empty, and nothing is concluded from it.
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Replica } from '../core/leader/observer.ts';
+
+export interface IdentityDeps {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Of the directory that this daemon holds the lock of; undefined: it holds none. */
+  readonly directoryId: string | undefined;
+  /** /proc/self/mountinfo */
+  readonly mounts: string | undefined;
+  /** The running kernel's boot id. */
+  readonly kernel: string | undefined;
+  /** A random name. */
+  readonly life: string;
+}
+
+/** The running kernel's boot id; empty where there is no /proc. */
+export function kernelBoot(): string {
+  return readText('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
+}
+
+export function readIdentity(
+  environment: IdentityDeps['environment'],
+  directoryId: string | undefined,
+): Replica {
+  const mounts = readText('/proc/self/mountinfo');
+  const life = readText('/proc/sys/kernel/random/uuid') ?? `${Date.now()}-${Math.random()}`;
+  return identityOf({
+    environment,
+    directoryId,
+    mounts,
+    kernel: kernelBoot() || undefined,
+    life: life.trim(),
+  });
+}
+
+export function identityOf({ environment, directoryId, mounts, kernel, life }: IdentityDeps): Replica {
+  const host = hostname();
+  const sandbox = sandboxOf(mounts ?? '');
+  const own = directoryId === undefined || kernel === undefined ? '' : `${kernel}/${directoryId}`;
+  return {
+    // Outside of a container several may run under one host name.
+    name: printable(
+      environment['POD_NAME'] || (sandbox === undefined ? `${host}-${life.slice(0, 4)}` : host),
+    ),
+    instance: printable(sandbox ?? own),
+    boot: life,
+    isInit: process.pid === 1,
+  };
+}
+
+/**
+ * The container, by the files that its runtime mounts into it: `/dev/termination-log` lies below the pod's uid and the
+ * container's name, `/etc/hostname` of Docker and Podman below the container's id. Both stay over restarts of one container.
+ */
+function sandboxOf(mounts: string): string | undefined {
+  for (const line of mounts.split('\n')) {
+    const [, , , root = '', point] = line.split(' ');
+    const pod = /\/pods\/([-\da-f]{32,36})\/containers\/([^/]+)\//.exec(root);
+    if (point === '/dev/termination-log' && pod !== null) return `pod/${pod[1]}/${pod[2]}`;
+    const container = /\/([\da-f]{64})\//.exec(root)?.[1];
+    if ((point === '/etc/hostname' || point === '/etc/resolv.conf') && container !== undefined)
+      return `container/${container}`;
+  }
+  return undefined;
+}
+
+/** What a record may hold. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '').slice(0, 256);
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

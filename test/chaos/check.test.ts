@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { judge, percentile } from './check.ts';
+import type { Fault } from './check.ts';
+import { parseLife } from './history.ts';
+import type { Life } from './history.ts';
+
+function life(replica: string, epoch: number, ...stretches: readonly (readonly [number, number])[]): Life {
+  return { replica, epoch, pid: 1, start: stretches[0]?.[0] ?? 0, stretches, end: undefined };
+}
+
+const fault: Fault = { kind: 'kill', replica: 'r1', at: 2, until: 2, hitLeader: true };
+
+describe('the judge', () => {
+  test('finds nothing wrong where one follows the other', () => {
+    const verdict = judge([life('r1', 1, [0, 2]), life('r2', 2, [5, 7]), life('r2', 2, [7.2, 8])], [fault]);
+    expect(verdict).toMatchObject({ overlaps: [], disorder: [] });
+    expect(verdict.gaps.map(({ from, to, moved }) => [from, to, moved])).toEqual([
+      [2, 5, true],
+      [7, 7.2, false],
+    ]);
+    expect(verdict.gaps.map((gap) => gap.fault?.kind)).toEqual(['kill', undefined]);
+  });
+
+  test('catches two that run together, however long the first has run, of one replica too', () => {
+    const verdict = judge([life('r1', 1, [0, 10]), life('r2', 2, [3, 4]), life('r1', 3, [9.5, 12])], []);
+    expect(verdict.overlaps.map(({ from, length }) => [from, length])).toEqual([
+      [3, 1],
+      [9.5, 0.5],
+    ]);
+    expect(verdict.overlaps.every(({ isReal }) => isReal)).toBe(true);
+  });
+
+  test('tells a few beats after a thaw from two that really run together', () => {
+    const thawed = judge([life('r1', 1, [0, 2], [5, 5.002]), life('r2', 2, [4, 8])], []);
+    expect(thawed.overlaps).toMatchObject([{ isReal: false }]);
+    const long = judge([life('r1', 1, [0, 2], [5, 5.02]), life('r2', 2, [4, 8])], []);
+    expect(long.overlaps).toMatchObject([{ isReal: true }]);
+  });
+
+  test('does not count time in which one was frozen', () => {
+    expect(
+      judge([life('r1', 1, [0, 2]), life('r2', 2, [3, 4], [8, 9]), life('r3', 3, [5, 7])], []).overlaps,
+    ).toEqual([]);
+  });
+
+  test('catches an epoch that goes back, or that two replicas share', () => {
+    expect(judge([life('r1', 2, [0, 1]), life('r2', 1, [2, 3])], []).disorder).toHaveLength(1);
+    expect(judge([life('r1', 2, [0, 1]), life('r2', 2, [2, 3])], []).disorder).toHaveLength(1);
+  });
+});
+
+test('what a recorder wrote is read again, and what it was writing is left out', () => {
+  const text =
+    'start 7 42 1.500000\nrun          1.500000           2.500000\nrun          4.000000           4.250000\nend 4.25';
+  expect(parseLife('r1', text)).toEqual({
+    replica: 'r1',
+    epoch: 7,
+    pid: 42,
+    start: 1.5,
+    stretches: [
+      [1.5, 2.5],
+      [4, 4.25],
+    ],
+    end: undefined,
+  });
+  expect(parseLife('r1', `${text}0000\n`)?.end).toBe(4.25);
+  expect(parseLife('r1', 'sta')).toBeUndefined();
+});
+
+test('percentiles are numbers that occurred', () => {
+  const numbers = [5, 1, 4, 2, 3];
+  expect([0.5, 0.99, 1, 0.01].map((share) => percentile(numbers, share))).toEqual([3, 5, 5, 1]);
+  expect(percentile([], 0.5)).toBeNaN();
+});

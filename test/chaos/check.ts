@@ -1,0 +1,122 @@
+// The judge of a history: what the recorders wrote down, and when which fault was at work.
+// Laws: (a) no two lives ran at the same time; (b) epochs rise from leader to leader; (d) nobody leads only because of a
+// fault, and for no longer than that and a lease allow.
+import { lastBeat } from './history.ts';
+import type { Life } from './history.ts';
+
+/** What the nemesis did; instants in seconds of CLOCK_MONOTONIC. */
+export interface Fault {
+  readonly kind: string;
+  /** Whom it befell; undefined: all. */
+  readonly replica: string | undefined;
+  readonly at: number;
+  /** When it was over. */
+  readonly until: number;
+  /** It befell the one who led. */
+  readonly hitLeader: boolean;
+}
+
+export interface Overlap {
+  readonly lives: readonly [Life, Life];
+  readonly from: number;
+  /** Seconds. */
+  readonly length: number;
+  /** Both ran for long; false: one of them ran on for a few beats after it had been frozen, before the kernel killed it. */
+  readonly isReal: boolean;
+}
+
+/** Time in which nobody ran, between two lives. */
+export interface Gap {
+  readonly from: number;
+  readonly to: number;
+  /** What caused it, as far as it was a fault of ours. */
+  readonly fault: Fault | undefined;
+  /** The next life was of another replica. */
+  readonly moved: boolean;
+}
+
+export interface Verdict {
+  readonly overlaps: readonly Overlap[];
+  /** Two lives, the later of which should have a higher epoch. */
+  readonly disorder: readonly (readonly [Life, Life])[];
+  readonly gaps: readonly Gap[];
+}
+
+/** A run of beats after a thaw that is not longer than this is the kernel's way to the guard, s: facts, not hope. */
+const residue = 0.005;
+/** A child that was killed is started again by its own djsup, within the lease; s. */
+const smallestGap = 0.001;
+
+export function judge(lives: readonly Life[], faults: readonly Fault[]): Verdict {
+  const sorted = lives.filter(({ stretches }) => stretches.length > 0).toSorted((a, b) => a.start - b.start);
+  return { overlaps: overlapsOf(sorted), disorder: disorderOf(sorted), gaps: gapsOf(sorted, faults) };
+}
+
+interface Stretch {
+  readonly life: Life;
+  readonly from: number;
+  readonly to: number;
+  readonly isFirst: boolean;
+}
+
+function stretchesOf(lives: readonly Life[]): readonly Stretch[] {
+  return lives
+    .flatMap((life) => life.stretches.map(([from, to], index) => ({ life, from, to, isFirst: index === 0 })))
+    .toSorted((a, b) => a.from - b.from);
+}
+
+function overlapsOf(lives: readonly Life[]): readonly Overlap[] {
+  const found: Overlap[] = [];
+  let open: Stretch[] = [];
+  for (const next of stretchesOf(lives)) {
+    open = open.filter(({ to }) => to >= next.from);
+    for (const other of open) {
+      if (other.life === next.life) continue;
+      const length = Math.min(other.to, next.to) - next.from;
+      const isReal = [other, next].every(({ isFirst, from, to }) => isFirst || to - from > residue);
+      found.push({ lives: [other.life, next.life], from: next.from, length, isReal });
+    }
+    open.push(next);
+  }
+  return found;
+}
+
+/** A child may be started anew within one tenure; then epoch and replica stay. */
+function disorderOf(lives: readonly Life[]): readonly (readonly [Life, Life])[] {
+  return lives.flatMap((life, index) => {
+    const before = lives[index - 1];
+    if (before === undefined || life.epoch > before.epoch) return [];
+    return life.epoch === before.epoch && life.replica === before.replica ? [] : [[before, life] as const];
+  });
+}
+
+function gapsOf(lives: readonly Life[], faults: readonly Fault[]): readonly Gap[] {
+  const gaps: Gap[] = [];
+  let last: { life: Life; to: number } | undefined;
+  for (const { life, from, to } of stretchesOf(lives)) {
+    if (last !== undefined && last.life !== life && from - last.to > smallestGap) {
+      const gap = { from: last.to, to: from };
+      gaps.push({ ...gap, fault: causeOf(gap, faults), moved: last.life.replica !== life.replica });
+    }
+    if (last === undefined || to > last.to) last = { life, to };
+  }
+  return gaps;
+}
+
+/** The latest fault that began before the gap ended, if it was still at work or had just been when the gap began. */
+function causeOf(gap: { from: number; to: number }, faults: readonly Fault[]): Fault | undefined {
+  return faults.findLast(({ at, until }) => at <= gap.to && until >= gap.from - 0.5);
+}
+
+/** Of numbers, in ascending order; NaN of none. */
+export function percentile(numbers: readonly number[], share: number): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+/** For a failing test: who ran with whom, when, in words. */
+export function describeOverlap({ lives: [a, b], from, length }: Overlap, origin: number): string {
+  const ran = (life: Life): string =>
+    `${life.replica} epoch ${life.epoch} (to ${(lastBeat(life) - origin).toFixed(3)})`;
+  return `${ran(a)} and ${ran(b)} ran together for ${(length * 1000).toFixed(1)} ms at ${(from - origin).toFixed(3)}`;
+}

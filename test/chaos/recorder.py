@@ -1,0 +1,47 @@
+"""Work that writes down when it ran: python3 recorder.py PREFIX [SECONDS]
+
+Writes a file of its own, PREFIX.NUMBER: "start EPOCH PID MONO", then "run FROM TO" for each stretch of beats, one a millisecond, and "end MONO" at SIGTERM,
+SECONDS after which it ends (0; it ignores the signal where that is negative). The last stretch is rewritten in place at
+each beat, so that the file says how far it came whatever ends it; a longer gap than GAP begins a new one, so that time
+in which it was stopped or frozen does not count. Times are CLOCK_MONOTONIC in seconds, one clock for all namespaces.
+"""
+
+import os
+import signal
+import sys
+import time
+
+GAP = 0.02
+
+ending = None
+
+
+def on_term(_signal, _frame):
+    global ending
+    if delay >= 0 and ending is None:
+        ending = time.monotonic() + delay
+
+
+def beat():
+    began = before = 0.0
+    place = 0
+    while True:
+        now = time.monotonic()
+        if now - before > GAP:
+            began = now
+            place = os.lseek(out, 0, os.SEEK_END)
+        os.pwrite(out, f"run {began:18.6f} {now:18.6f}\n".encode(), place)
+        before = now
+        if ending is not None and now >= ending:
+            return now
+        time.sleep(0.001)
+
+
+delay = float(sys.argv[2]) if len(sys.argv) > 2 else 0
+signal.signal(signal.SIGTERM, on_term)
+out = os.open(f"{sys.argv[1]}.{time.monotonic_ns()}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+epoch = os.environ.get("DJSUP_LEADER_EPOCH", "0")
+os.write(out, f"start {epoch} {os.getpid()} {time.monotonic():.6f}\n".encode())
+last = beat()
+os.lseek(out, 0, os.SEEK_END)
+os.write(out, f"end {last:.6f}\n".encode())

@@ -1,0 +1,151 @@
+// One replica of djsup: PID 1 of its own PID namespace, in a network namespace and a freezer of its own, with a scheduler
+// that writes down when it ran (recorder.py).
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { childrenOf, commandOf, program, until } from '../support/rig.ts';
+import { openFreezer } from './freezer.ts';
+import type { Link } from './link.ts';
+
+export interface ReplicaOptions {
+  readonly name: string;
+  readonly directory: string;
+  /** Where the recorders write, one file a life. */
+  readonly beats: string;
+  /** A Python that is a program, for recorder and guard. */
+  readonly python: string;
+  /** The lines of the leader group. */
+  readonly leader: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly link: Link;
+  /** Its scheduler ignores SIGTERM. */
+  readonly stubborn: boolean;
+}
+
+export interface Replica extends AsyncDisposable {
+  readonly name: string;
+  readonly link: Link;
+  /** Why it cannot be frozen; undefined: it can. */
+  readonly noFreezer: string | undefined;
+  /** Starts djsup, after its end too. */
+  start(): Promise<void>;
+  /** Resolves when djsup has ended. */
+  ended(): Promise<void>;
+  /** Undefined: there is none right now. As this process sees it, outside of the namespace. */
+  pid(who: 'djsup' | 'guard' | 'child'): number | undefined;
+  signal(who: 'djsup' | 'guard' | 'child', signal: NodeJS.Signals): void;
+  freeze(wanted: boolean): void;
+  /** One action of `djsup leader`; an answer that does not come is no error. */
+  act(action: string): Promise<void>;
+}
+
+const unshare = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
+
+export function createReplica(options: ReplicaOptions): Replica {
+  const { name, directory, link } = options;
+  const freezer = openFreezer();
+  const log = createWriteStream(join(directory, 'log'), { flags: 'a' });
+  let running: ChildProcess | undefined;
+  let ended = Promise.resolve();
+  writeLayer(options);
+
+  function pid(who: 'djsup' | 'guard' | 'child'): number | undefined {
+    const djsup = childrenOf(running?.pid ?? 0)[0];
+    if (who === 'djsup' || djsup === undefined) return djsup;
+    const guard = childrenOf(djsup).find((one) => commandOf(one).includes('guard.'));
+    if (who === 'guard' || guard === undefined) return guard;
+    return childrenOf(guard)[0];
+  }
+
+  function kill(): void {
+    running?.kill('SIGKILL');
+  }
+  process.once('exit', kill);
+
+  return {
+    name,
+    link,
+    noFreezer: typeof freezer === 'string' ? freezer : undefined,
+    async start() {
+      await ended;
+      const words = [...link.prefix.slice(1), ...unshare, program, 'run'];
+      const child = spawn(link.prefix[0], words, {
+        cwd: directory,
+        env: {
+          PATH: '/usr/bin:/bin',
+          DJSUP: directory,
+          DJSUP_DJANGO: 'off',
+          POD_NAME: name,
+          ...options.environment,
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      running = child;
+      for (const stream of [child.stdout, child.stderr]) stream.pipe(log, { end: false });
+      ended = new Promise((resolve) => child.once('exit', () => resolve()));
+      await until(`${name} is there`, () => pid('djsup'));
+      const own = pid('djsup');
+      if (typeof freezer !== 'string' && own !== undefined) freezer.add(own);
+    },
+    ended: () => ended,
+    pid,
+    signal(who, signal) {
+      const target = pid(who);
+      try {
+        if (target !== undefined) process.kill(target, signal);
+      } catch {
+        // It has gone.
+      }
+    },
+    freeze(wanted) {
+      if (typeof freezer !== 'string') freezer.freeze(wanted);
+    },
+    act: (action) =>
+      post(join(directory, '.djsup.socket'), JSON.stringify({ action, groups: ['schedulers'] })),
+    async [Symbol.asyncDispose]() {
+      process.off('exit', kill);
+      kill();
+      await ended;
+      if (typeof freezer !== 'string') {
+        freezer.freeze(false);
+        await until('the freezer is empty', () => freezer.remove());
+      }
+      log.end();
+      await link[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function writeLayer({ name, directory, beats, python, leader, stubborn }: ReplicaOptions): void {
+  const recorder = join(import.meta.dirname, 'recorder.py');
+  const lines = [
+    'services:',
+    '  beat-scheduler:',
+    '    override: replace',
+    `    command: ${python} -S -E ${recorder} ${join(beats, name)} ${stubborn ? -1 : 0}`,
+    '    startup: enabled',
+    '    kill-delay: 300ms',
+    '    backoff-delay: 50ms',
+    '    backoff-factor: 1.0',
+    'leader:',
+    '  schedulers:',
+    '    override: replace',
+    '    name: chaos',
+    ...leader.map((line) => `    ${line}`),
+  ];
+  mkdirSync(join(directory, 'layers'), { recursive: true });
+  writeFileSync(join(directory, 'layers/001-chaos.yaml'), `${lines.join('\n')}\n`);
+}
+
+function post(socketPath: string, body: string): Promise<void> {
+  return new Promise((resolve) => {
+    const call = request({ socketPath, method: 'POST', path: '/v1/leader', timeout: 1000 }, (response) => {
+      response.resume().once('close', () => resolve());
+    });
+    call.on('timeout', () => call.destroy());
+    call.on('error', () => resolve());
+    call.end(body);
+  });
+}

@@ -1,0 +1,37 @@
+// `npm run chaos -- ENGINE [FAULTS [SEED]]`: many faults against real replicas, and the table of what came of them. Exits with
+// 1 where two ran at the same time or an epoch went back.
+import { describeOverlap } from './check.ts';
+import { engines } from './engines.ts';
+import { formatReport } from './report.ts';
+import { chaosMissing, play } from './world.ts';
+
+const [name = '', count = '300', seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
+const engine = engines[name];
+const why = engine === undefined ? `there is no engine "${name}"` : chaosMissing(engine);
+if (engine === undefined || why !== undefined) {
+  process.stderr.write(
+    `cannot play: ${why}\nusage: npm run chaos -- ${Object.keys(engines).join('|')} [faults [seed]]\n`,
+  );
+  process.exit(2);
+}
+// So that namespaces and replicas go too.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () => process.exit(130));
+const begun = performance.now();
+const report = await play({
+  engine,
+  faults: Number(count),
+  seed: Number(seed),
+  progress(done, { kind, replica }) {
+    process.stderr.write(`\r\x1b[K${done}/${count} ${kind} ${replica ?? ''}`);
+  },
+});
+process.stderr.write('\r\x1b[K');
+process.stdout.write(
+  `${formatReport(name, report)}\n\nseed ${seed}, ${Math.round((performance.now() - begun) / 1000)} s\n`,
+);
+const { overlaps, disorder } = report.verdict;
+const real = overlaps.filter(({ isReal }) => isReal);
+const [first] = report.lives;
+for (const overlap of real) process.stdout.write(`${describeOverlap(overlap, first?.start ?? 0)}\n`);
+if (real.length + disorder.length > 0) process.stdout.write(`${report.logs}\n`);
+process.exit(real.length + disorder.length > 0 ? 1 : 0);

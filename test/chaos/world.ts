@@ -1,0 +1,171 @@
+// A world of replicas and one engine, a nemesis, and what came of it. Law: a fault begins only while somebody leads, and the
+// next one only when somebody leads again, so that each gap in the history has one cause.
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monotonicNow } from '../../src/host/clock.ts';
+import { createRandom } from '../sim/schedule.ts';
+import { noNamespaces, until } from '../support/rig.ts';
+import { judge } from './check.ts';
+import type { Fault, Verdict } from './check.ts';
+import type { ChaosEngine, EngineKind } from './engines.ts';
+import { latestLife, readLives } from './history.ts';
+import type { Life } from './history.ts';
+import { networkMissing, openLink } from './link.ts';
+import { faultKinds } from './nemesis.ts';
+import { createReplica } from './replica.ts';
+import type { Replica } from './replica.ts';
+
+export interface ChaosOptions {
+  readonly engine: EngineKind;
+  readonly faults: number;
+  readonly seed: number;
+  readonly replicas?: number;
+  /** These kinds alone, in turn. */
+  readonly kinds?: readonly string[];
+  /** Told of each fault when it is over. */
+  readonly progress?: (done: number, fault: Fault) => void;
+}
+
+export interface ChaosReport {
+  readonly faults: readonly Fault[];
+  readonly lives: readonly Life[];
+  readonly verdict: Verdict;
+  /** What the replicas logged, for a failing test; the end of each. */
+  readonly logs: string;
+}
+
+/** How long a lease is in this world, s. */
+export const lease = 2.4;
+/** A quick profile for a machine that is not idle: S4 holds with two tries. */
+const timings = [
+  'profile: fast',
+  `lease-duration: ${lease * 1000}ms`,
+  'renew-period: 400ms',
+  'request-timeout: 400ms',
+  'lost-kill-delay: 200ms',
+];
+/** After this long somebody leads again, or something is wrong, ms. */
+const patience = 30_000;
+/** A leader has to have led for so long before the next fault, ms. */
+const steady = 250;
+
+/** Why there can be no world of this engine here. */
+export function chaosMissing(engine: EngineKind): string | undefined {
+  return noNamespaces ?? networkMissing() ?? engine.missing();
+}
+
+export async function play(options: ChaosOptions): Promise<ChaosReport> {
+  const random = createRandom(options.seed);
+  await using world = await openWorld(options);
+  const { engine, replicas, beats } = world;
+  const possible = faultKinds.filter((kind) => kind.isPossible(world));
+  const wanted = options.kinds?.flatMap((name) => possible.filter((kind) => kind.name === name));
+  const faults: Fault[] = [];
+  try {
+    while (faults.length < options.faults) {
+      const leader = await untilLed(beats, replicas);
+      const kind = wanted === undefined ? random.pick(possible) : wanted[faults.length % wanted.length];
+      if (kind === undefined) throw new Error('there is no such fault in this world');
+      const victim = random.chance(0.8) ? leader : random.pick(replicas);
+      const span = random.chance(0.3) ? random.between(100, 1500) : random.between(1500, 4000);
+      const at = monotonicNow() / 1000;
+      await kind.inflict({ engine, replicas, victim, span });
+      const fault: Fault = {
+        kind: kind.name,
+        replica: kind.isGeneral ? undefined : victim.name,
+        at,
+        until: monotonicNow() / 1000,
+        hitLeader: kind.isGeneral || victim === leader,
+      };
+      faults.push(fault);
+      options.progress?.(faults.length, fault);
+    }
+    await untilLed(beats, replicas);
+  } catch (error) {
+    const after = faults.at(-1)?.kind ?? 'the start';
+    throw new Error(`${String(error)} after ${after}\n${world.logs()}`, { cause: error });
+  }
+  await world.end();
+  const lives = readLives(beats);
+  return { faults, lives, verdict: judge(lives, faults), logs: world.logs() };
+}
+
+interface World extends AsyncDisposable {
+  readonly engine: ChaosEngine;
+  readonly replicas: readonly Replica[];
+  readonly beats: string;
+  logs(): string;
+  /** Ends replicas and engine; what was written stays until it is disposed of. */
+  end(): Promise<void>;
+}
+
+async function openWorld(options: ChaosOptions): Promise<World> {
+  const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'djsup-chaos-'));
+  chmodSync(directory, 0o755);
+  const beats = join(directory, 'beats');
+  mkdirSync(beats);
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => rmSync(directory, { recursive: true }));
+  const running = opened.use(new AsyncDisposableStack());
+  const engine = await options.engine.start();
+  running.defer(() => engine.stop());
+  const replicas: Replica[] = [];
+  for (let index = 1; index <= (options.replicas ?? 3); index += 1) {
+    const own = join(directory, `r${index}`);
+    mkdirSync(own);
+    const link = await openLink(index, engine.port);
+    const replica = createReplica({
+      name: `r${index}`,
+      directory: own,
+      beats,
+      python: findPython(),
+      leader: [...engine.layer, ...timings],
+      environment: engine.environment(link.host, link.port),
+      link,
+      stubborn: index === 3,
+    });
+    replicas.push(running.use(replica));
+    await replica.start();
+  }
+  const kept = opened.move();
+  return {
+    engine,
+    replicas,
+    beats,
+    logs: () => logsOf(directory, replicas),
+    end: () => running.disposeAsync(),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Whose scheduler beats, has for a while, and goes on. */
+async function untilLed(beats: string, replicas: readonly Replica[]): Promise<Replica> {
+  let seen: readonly [file: Life, to: number] | undefined;
+  return until(
+    'somebody leads',
+    () => {
+      const life = latestLife(beats);
+      const [from, to] = life?.stretches.at(-1) ?? [0, 0];
+      if (life === undefined || (to - from) * 1000 < steady || monotonicNow() / 1000 - to > 0.05)
+        seen = undefined;
+      else if (seen?.[0].start !== life.start) seen = [life, to];
+      else if ((to - seen[1]) * 1000 > steady) return replicas.find(({ name }) => name === life.replica);
+      return undefined;
+    },
+    patience,
+  );
+}
+
+function logsOf(directory: string, replicas: readonly Replica[]): string {
+  return replicas
+    .map(({ name }) => `${name}:\n${readFileSync(join(directory, name, 'log'), 'utf8').slice(-6000)}`)
+    .join('\n');
+}
+
+/** As the guard would find it. */
+function findPython(): string {
+  const found = ['/usr/bin/python3', '/usr/local/bin/python3'].find((path) => existsSync(path));
+  if (found === undefined) throw new Error('cannot find "python3": install it (Debian: apt install python3)');
+  return found;
+}

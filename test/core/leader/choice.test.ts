@@ -1,0 +1,242 @@
+// Which engine is chosen, for which reason, and when none is: tables.
+import { describe, expect, test } from 'vitest';
+import { chooseBackend } from '../../../src/core/leader/choice.ts';
+import type { Choice } from '../../../src/core/leader/choice.ts';
+import type { PodFacts, Surroundings } from '../../../src/core/leader/surroundings.ts';
+import type { LeaderConfig } from '../../../src/core/config.ts';
+
+type Settings = LeaderConfig['settings'];
+type Access = PodFacts['access'];
+
+const postgres = 'postgresql://app:pass-word@db/app';
+const kubernetes = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
+const refused: Access = { kind: 'refused', reason: 'its service account lacks "update"' };
+
+interface Case {
+  readonly settings?: Settings;
+  readonly environment?: Record<string, string>;
+  readonly hostname?: string;
+  readonly access?: Access;
+}
+
+function choose({ settings = {}, environment = {}, hostname = 'f3a9c1', access }: Case): Choice {
+  const pod =
+    access === undefined ? undefined : { namespace: 'prod', tokenFile: '/token', caFile: '/ca.crt', access };
+  const around: Surroundings = { environment, hostname, stateDirectory: '/var/lib/djsup', pod };
+  return chooseBackend({ group: 'schedulers', settings }, 'shop', around);
+}
+
+function outcome(choice: Choice): string {
+  if (choice.kind === 'use') return choice.settings.kind;
+  return choice.kind === 'verdict' ? `runs ${choice.verdict.runs}` : 'blocked';
+}
+
+describe('by itself', () => {
+  const all = {
+    POSTGRESQL_DB_CONNECT_STRING: postgres,
+    MYSQL_DB_CONNECT_STRING: 'mysql://h/d',
+    ETCD_ENDPOINTS: 'e:2379',
+    REDIS_DB_CONNECT_STRING: 'redis://r',
+    DJSUP_LEADER_LOCK: '/shared/leader',
+  };
+  const without = (...names: string[]): Record<string, string> =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name)));
+
+  test.each<[string, Case, string]>([
+    [
+      'Juju before all',
+      { environment: { ...all, JUJU_CONTAINER_NAME: 'app' }, access: { kind: 'allowed' } },
+      'runs by-plan',
+    ],
+    [
+      'Kubernetes where its Lease may be used',
+      { environment: { ...all, ...kubernetes }, access: { kind: 'allowed' } },
+      'kubernetes',
+    ],
+    [
+      'PostgreSQL where Kubernetes refuses',
+      { environment: { ...all, ...kubernetes }, access: refused },
+      'postgres',
+    ],
+    [
+      'nothing while Kubernetes does not answer',
+      { environment: all, access: { kind: 'unknown', reason: 'it did not answer' } },
+      'blocked',
+    ],
+    ['PostgreSQL', { environment: all }, 'postgres'],
+    ['MySQL', { environment: without('POSTGRESQL_DB_CONNECT_STRING') }, 'mysql'],
+    ['etcd', { environment: without('POSTGRESQL_DB_CONNECT_STRING', 'MYSQL_DB_CONNECT_STRING') }, 'etcd'],
+    ['Redis', { environment: { REDIS_DB_CONNECT_STRING: 'redis://r' } }, 'redis'],
+    ['Valkey', { environment: { VALKEY_DB_CONNECT_STRING: 'valkey://r' } }, 'redis'],
+    [
+      'DATABASE_URL of PostgreSQL',
+      { environment: { DATABASE_URL: 'postgis://h/d', REDIS_DB_CONNECT_STRING: 'redis://r' } },
+      'postgres',
+    ],
+    ['DATABASE_URL of MySQL', { environment: { DATABASE_URL: 'mysql://h/d' } }, 'mysql'],
+    ['not SQLite', { environment: { DATABASE_URL: 'sqlite:///db.sqlite3' } }, 'file'],
+    ['a named file', { environment: { DJSUP_LEADER_LOCK: '/shared/leader', ...kubernetes } }, 'file'],
+    ['a file of this host where nothing tells of replicas', {}, 'file'],
+    [
+      'nothing on Kubernetes without rights or address',
+      { environment: kubernetes, access: refused },
+      'blocked',
+    ],
+    ['nothing on Heroku without an address', { environment: { DYNO: 'web.1' } }, 'blocked'],
+    ['nothing where the host has an ordinal', { hostname: 'web-1' }, 'blocked'],
+    ['nothing of an empty address', { environment: { POSTGRESQL_DB_CONNECT_STRING: '' } }, 'file'],
+    [
+      'nothing where the address cannot be read',
+      { environment: { POSTGRESQL_DB_CONNECT_STRING: 'postgresql://u:pass-word@a,b/d' } },
+      'blocked',
+    ],
+  ])('%s', (_title, given, expected) => {
+    const choice = choose(given);
+    expect(outcome(choice)).toBe(expected);
+    const said = choice.kind === 'use' ? choice.why : choice;
+    expect(JSON.stringify(said)).not.toContain('pass-word');
+    expect(choice.why.length + (choice.kind === 'blocked' ? 1 : 0)).toBeGreaterThan(0);
+  });
+
+  test('it says what it passed over', () => {
+    expect(choose({ environment: { ...all, ...kubernetes }, access: refused }).why).toEqual([
+      'not Kubernetes: its service account lacks "update"',
+      'POSTGRESQL_DB_CONNECT_STRING is set',
+    ]);
+  });
+
+  test('where it is blocked it says what would help', () => {
+    expect(choose({ environment: kubernetes, access: refused })).toMatchObject({
+      reason: expect.stringMatching(
+        /other replicas.*KUBERNETES_SERVICE_HOST.*POSTGRESQL_DB_CONNECT_STRING.*DJSUP_LEADER_BACKEND=none/,
+      ),
+    });
+  });
+});
+
+describe('as it is told', () => {
+  test.each<[string, Case, string]>([
+    [
+      'the layer before the environment',
+      {
+        settings: { backend: 'redis' },
+        environment: { DJSUP_LEADER_BACKEND: 'postgres', REDIS_DB_CONNECT_STRING: 'redis://r' },
+      },
+      'redis',
+    ],
+    [
+      'the environment before all that is found',
+      { environment: { DJSUP_LEADER_BACKEND: 'file', POSTGRESQL_DB_CONNECT_STRING: postgres } },
+      'file',
+    ],
+    [
+      'a variable that the layer names',
+      { settings: { backend: 'postgres', postgres: { 'dsn-env': 'PG' } }, environment: { PG: postgres } },
+      'postgres',
+    ],
+    ['an engine without an address', { settings: { backend: 'mysql' } }, 'blocked'],
+    ['Kubernetes without an account', { settings: { backend: 'kubernetes' } }, 'blocked'],
+    [
+      'Kubernetes although its rights are not known',
+      { settings: { backend: 'kubernetes' }, environment: kubernetes, access: refused },
+      'kubernetes',
+    ],
+    ['an unknown word', { environment: { DJSUP_LEADER_BACKEND: 'zookeeper' } }, 'blocked'],
+    [
+      'a command',
+      { settings: { backend: 'external', external: { command: 'am-i-leader "my app"' } } },
+      'external',
+    ],
+    ['no command', { settings: { backend: 'external' } }, 'blocked'],
+    ['none', { settings: { backend: 'none' } }, 'runs true'],
+    ['juju', { settings: { backend: 'juju' } }, 'runs by-plan'],
+    ['static by ordinal 0', { settings: { backend: 'static' }, hostname: 'web-0' }, 'runs true'],
+    ['static by another ordinal', { settings: { backend: 'static' }, hostname: 'web-10' }, 'runs false'],
+    [
+      'static by word',
+      { settings: { backend: 'static' }, environment: { DJSUP_LEADER_STATIC: '1' }, hostname: 'web-3' },
+      'runs true',
+    ],
+    ['static without either', { settings: { backend: 'static' } }, 'blocked'],
+    [
+      'static by an odd word',
+      { settings: { backend: 'static' }, environment: { DJSUP_LEADER_STATIC: 'yes' } },
+      'blocked',
+    ],
+  ])('%s', (_title, given, expected) => {
+    expect(outcome(choose(given))).toBe(expected);
+  });
+});
+
+describe('the settings', () => {
+  const settingsOf = (given: Case): unknown => {
+    const choice = choose(given);
+    return choice.kind === 'use' ? choice.settings : choice;
+  };
+
+  test('names are the application and the group, or what the layer says', () => {
+    expect(settingsOf({ environment: { POSTGRESQL_DB_CONNECT_STRING: postgres } })).toEqual({
+      kind: 'postgres',
+      name: 'shop-schedulers',
+      dsn: postgres,
+      schema: 'public',
+      listen: true,
+    });
+    expect(
+      settingsOf({ settings: { name: 'beat' }, environment: { REDIS_DB_CONNECT_STRING: 'redis://r' } }),
+    ).toEqual({
+      kind: 'redis',
+      name: 'beat',
+      dsn: 'redis://r',
+      prefix: 'djsup:leader:',
+    });
+  });
+
+  test('Kubernetes', () => {
+    const environment = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT_HTTPS: '6443' };
+    expect(
+      settingsOf({ environment, access: { kind: 'allowed' }, settings: { kubernetes: { lease: 'beat' } } }),
+    ).toEqual({
+      kind: 'kubernetes',
+      name: 'beat',
+      namespace: 'prod',
+      server: 'https://[fd00::1]:6443',
+      tokenFile: '/token',
+      caFile: '/ca.crt',
+    });
+  });
+
+  test('etcd', () => {
+    const environment = {
+      ETCD_ENDPOINTS: 'a:2379, https://b:2379',
+      ETCDCTL_USER: 'app:p:w',
+      ETCDCTL_CACERT: '/ca',
+    };
+    expect(settingsOf({ environment })).toEqual({
+      kind: 'etcd',
+      name: 'shop-schedulers',
+      endpoints: ['http://a:2379', 'https://b:2379'],
+      prefix: 'djsup/leader/',
+      user: { name: 'app', password: 'p:w' },
+      tls: { ca: '/ca', cert: undefined, key: undefined },
+    });
+  });
+
+  test('a file for each group', () => {
+    expect(settingsOf({})).toMatchObject({ path: '/var/lib/djsup/leader/shop-schedulers.lock' });
+    expect(settingsOf({ environment: { DJSUP_LEADER_LOCK: '/shared/leader' } })).toMatchObject({
+      path: '/shared/leader.shop-schedulers',
+    });
+    expect(settingsOf({ settings: { file: { path: '/own' } } })).toMatchObject({ path: '/own' });
+  });
+
+  test('a command in words', () => {
+    expect(settingsOf({ settings: { backend: 'external', external: { command: 'ask "my app"' } } })).toEqual({
+      kind: 'external',
+      name: 'shop-schedulers',
+      command: ['ask', 'my app'],
+      period: 10_000,
+      ttl: 30_000,
+    });
+  });
+});

@@ -1,0 +1,476 @@
+// Leader groups with real keepers: replicas in worlds of fakes, one pretend engine, one clock.
+import { describe, expect, test } from 'vitest';
+import { leaderCrew, reload } from '../support/leader-crew.ts';
+
+const plan = `
+services:
+  web: {override: replace, command: web, startup: enabled}
+  beat-scheduler: {override: replace, command: beat, startup: enabled, kill-delay: 2s}
+leader:
+  schedulers: {override: merge, profile: fast}
+`;
+const beat = 'beat-scheduler';
+/** The start delay of the fast profile, where no record was there before, and a little more. */
+const settled = 6_500;
+
+async function pair() {
+  const crew = leaderCrew();
+  const a = crew.join('a', plan);
+  await crew.pass(settled);
+  const b = crew.join('b', plan);
+  await crew.pass(2_000);
+  return { crew, a, b };
+}
+
+test('of two replicas exactly one runs the singleton, both run the others', async () => {
+  const { crew, a, b } = await pair();
+  expect(crew.running(beat)).toEqual(['a']);
+  expect(crew.running('web')).toEqual(['a', 'b']);
+  expect([a.service(beat).current, b.service(beat).current]).toEqual(['active', 'standby']);
+  expect(b.service(beat).reason).toBe('leader group "schedulers": "a" leads');
+  expect(a.face.leaders([])).toMatchObject([
+    { group: 'schedulers', state: 'leading', leader: 'a', services: [beat] },
+  ]);
+  expect(b.face.leaders([])).toMatchObject([{ group: 'schedulers', state: 'following', leader: 'a' }]);
+});
+
+test('the singleton is started under a guard with the lease, and the guard is fed at each renewal', async () => {
+  const { crew, a } = await pair();
+  const { launch, feeds } = a.spawner.latest(beat);
+  expect(launch.environment).toMatchObject({
+    DJSUP_LEADER_GROUP: 'schedulers',
+    DJSUP_LEADER_EPOCH: '1',
+    DJSUP_LEADER_ID: 'a',
+    DJSUP_LEADER_FILE: '/run/leader-schedulers.json',
+  });
+  expect(launch.guard?.killAt).toBeGreaterThan(0);
+  const fed = feeds.length;
+  expect(feeds.at(-1)).toBeGreaterThan(launch.guard?.killAt ?? Infinity);
+  await crew.pass(3_000);
+  expect(feeds.length - fed).toBe(3);
+  // V - X of a lease of 6 s: never further ahead.
+  expect(Math.max(...feeds)).toBeLessThanOrEqual(crew.clock.now() + 5_540);
+  expect(a.spawner.latest('web').launch.guard).toBeUndefined();
+});
+
+test('SIGTERM of the leader hands over while its web server still drains', async () => {
+  const { crew, a } = await pair();
+  a.spawner.stubborn.add('web');
+  a.supervisor.stop(0, 'test');
+  await crew.pass(200);
+  expect(crew.running(beat)).toEqual(['b']);
+  expect(crew.running('web')).toEqual(['a', 'b']);
+  expect(crew.engine.view.found).toMatchObject({ record: { holder: 'b', epoch: 2, state: 'held' } });
+  expect(crew.most(beat)).toBe(1);
+  await crew.pass(11_000);
+  expect(await a.supervisor.ended).toBe(0);
+  expect([...crew.engine.open]).toEqual(['b']);
+});
+
+test('a follower that ends does not disturb the leader', async () => {
+  const { crew, b } = await pair();
+  b.supervisor.stop(0, 'test');
+  await crew.pass(500);
+  expect(await b.supervisor.ended).toBe(0);
+  expect(crew.running(beat)).toEqual(['a']);
+  expect([...crew.engine.open]).toEqual(['a']);
+});
+
+test('a leader that cannot reach the engine stops before anybody else may start', async () => {
+  const { crew, a, b } = await pair();
+  crew.engine.cutOff.add('a');
+  await crew.pass(5_500);
+  expect(crew.running(beat)).toEqual([]);
+  expect(a.service(beat).current).toBe('standby');
+  expect(a.log.find('leader lost group=schedulers epoch=1 cause=renew-deadline')).toHaveLength(1);
+  await crew.pass(3_000);
+  expect(crew.running(beat)).toEqual(['b']);
+  crew.engine.cutOff.delete('a');
+  await crew.pass(5_000);
+  expect(crew.running(beat)).toEqual(['b']);
+  expect(b.service(beat).restarts).toBe(0);
+  expect(crew.most(beat)).toBe(1);
+});
+
+test('with the engine down for all nobody runs it, and afterwards one does again', async () => {
+  const { crew } = await pair();
+  crew.engine.cutOff.add('a').add('b');
+  await crew.pass(60_000);
+  expect(crew.running(beat)).toEqual([]);
+  crew.engine.cutOff.clear();
+  await crew.pass(15_000);
+  expect(crew.running(beat)).toHaveLength(1);
+  expect(crew.most(beat)).toBe(1);
+});
+
+test('a child that ignores SIGTERM is killed before the lease ends', async () => {
+  const { crew, a } = await pair();
+  a.spawner.stubborn.add(beat);
+  crew.engine.cutOff.add('a');
+  await crew.pass(6_000);
+  expect(a.spawner.latest(beat).signals).toEqual(['main SIGTERM', 'group SIGKILL']);
+  expect(crew.running(beat)).toEqual(['b']);
+  expect(crew.most(beat)).toBe(1);
+});
+
+test('a daemon that hangs does nothing about it, so its guard has a deadline before any other start', async () => {
+  const { crew, a } = await pair();
+  crew.hang('a');
+  crew.engine.cutOff.add('a');
+  const { feeds, launch } = a.spawner.latest(beat);
+  const deadline = feeds.at(-1) ?? launch.guard?.killAt ?? Infinity;
+  while (crew.running(beat).length < 2) await crew.pass(20);
+  expect(deadline).toBeLessThan(crew.clock.now());
+});
+
+test('restarts by backoff ask for leadership: without it the service is on standby, not failed', async () => {
+  const { crew, a } = await pair();
+  a.spawner.latest(beat).exit(1);
+  await crew.pass(300);
+  expect(a.service(beat).current).toBe('backoff');
+  crew.engine.cutOff.add('a');
+  // Demoted before the restart is due: the backoff is ended as any stop ends it.
+  await crew.pass(200);
+  a.spawner.refuse(beat, 'cannot be started');
+  await crew.pass(5_000);
+  expect(crew.running(beat)).toEqual([]);
+  expect(a.service(beat).current).toBe('standby');
+});
+
+test('a restart on the leader is in place and a new process carries the newest deadline', async () => {
+  const { crew, a } = await pair();
+  const before = a.spawner.latest(beat);
+  a.act('restart', beat);
+  await crew.pass(1_500);
+  const after = a.spawner.latest(beat);
+  expect(after).not.toBe(before);
+  expect(after.launch.environment['DJSUP_LEADER_EPOCH']).toBe('1');
+  expect(after.launch.guard?.killAt).toBeGreaterThanOrEqual(before.launch.guard?.killAt ?? Infinity);
+  expect(crew.running(beat)).toEqual(['a']);
+});
+
+test('what a run left behind withholds the release until it is gone', async () => {
+  const { crew, a } = await pair();
+  a.spawner.linger(beat);
+  a.face.actOnLeaders({ action: 'step-down', span: 0 }, []);
+  await crew.pass(3_000);
+  expect(crew.engine.view.found).toMatchObject({ record: { holder: 'a', state: 'held' } });
+  expect(crew.running(beat)).toEqual([]);
+  expect(a.log.find('leader lost group=schedulers epoch=1 cause=undying')).toHaveLength(1);
+  a.spawner.vanish(beat);
+  await crew.pass(8_000);
+  expect(crew.running(beat)).toEqual(['b']);
+});
+
+test('the lease file says until when, is written before the start, and is void once the lease is lost', async () => {
+  const { crew, a } = await pair();
+  const lease = () => JSON.parse(a.files.contents.get('/run/leader-schedulers.json') ?? '{}');
+  expect(lease()).toMatchObject({ group: 'schedulers', id: 'a', epoch: 1, boot_id: 'boot' });
+  const left = lease().valid_until - crew.clock.now() / 1000;
+  expect(left).toBeGreaterThan(4.5);
+  expect(left).toBeLessThan(5.95);
+  crew.engine.cutOff.add('a');
+  await crew.pass(5_000);
+  expect(lease().valid_until).toBe(0);
+});
+
+test('time that the monotonic clock has not counted makes the leader prove its lease at once', async () => {
+  const { crew, a } = await pair();
+  const before = a.spawner.latest(beat).feeds.length;
+  crew.clock.suspend(3_000);
+  await crew.pass(1_100);
+  expect(a.log.find('leader clock-jump group=schedulers unseen=3s')).toHaveLength(1);
+  expect(a.spawner.latest(beat).feeds.length).toBeGreaterThan(before + 1);
+  expect(crew.running(beat)).toEqual(['a']);
+  crew.engine.cutOff.add('a');
+  crew.clock.suspend(3_000);
+  await crew.pass(1_700);
+  expect(crew.running(beat)).toEqual([]);
+});
+
+test('a check of the group is up while somebody leads, here or elsewhere, and down when nobody has for long', async () => {
+  const crew = leaderCrew();
+  const watched = `${plan}
+checks:
+  led: {override: replace, threshold: 1, period: 1s, leader: {after: 20s}}
+`;
+  const a = crew.join('a', watched);
+  await crew.pass(settled);
+  const b = crew.join('b', watched);
+  await crew.pass(3_000);
+  expect([a.face.health(undefined, []), b.face.health(undefined, [])]).toEqual([true, true]);
+  crew.engine.cutOff.add('a').add('b');
+  await crew.pass(15_000);
+  expect(b.face.health(undefined, [])).toBe(true);
+  await crew.pass(15_000);
+  expect([a.face.health(undefined, []), b.face.health(undefined, [])]).toEqual([false, false]);
+  expect(a.face.health('ready', [])).toBe(true);
+});
+
+test('metrics tell the state, the lease and what has happened', async () => {
+  const { crew, a, b } = await pair();
+  crew.engine.cutOff.add('a');
+  await crew.pass(6_000);
+  const series = async (each: typeof a): Promise<readonly string[]> => {
+    const reading = each.face.metrics();
+    await crew.pass(20);
+    return [...(await reading)].flatMap(({ name, points }) =>
+      name.startsWith('djsup_leader')
+        ? points.map(([labels, value]) => `${name} ${labels.join()} ${JSON.stringify(value)}`)
+        : [],
+    );
+  };
+  const ofA = await series(a);
+  expect(ofA).toContain('djsup_leader_is_leader schedulers 0');
+  expect(ofA).toContain('djsup_leader_transitions_total schedulers,gained 1');
+  expect(ofA).toContain('djsup_leader_transitions_total schedulers,renew-deadline 1');
+  expect(
+    ofA.find((line) => line.startsWith('djsup_leader_request_failures_total schedulers,transient')),
+  ).not.toMatch(/ 0$/);
+  expect(await series(b)).toContain('djsup_leader_state schedulers,leading 1');
+});
+
+describe('operators', () => {
+  test('start and restart on a follower fail and name the leader', async () => {
+    const { crew, b } = await pair();
+    for (const action of ['start', 'restart'] as const) {
+      const id = b.act(action, beat);
+      await crew.pass(20);
+      expect(b.change(id)).toMatchObject({ status: 'Error' });
+      expect(b.change(id).err).toContain(
+        'cannot start service "beat-scheduler" here: "a" leads group "schedulers"; it starts here once this replica leads',
+      );
+    }
+  });
+
+  test('autostart and replan on a follower are done, with a note', async () => {
+    const { crew, b } = await pair();
+    for (const action of ['autostart', 'replan'] as const) {
+      const id = b.act(action);
+      await crew.pass(20);
+      expect(b.change(id).status).toBe('Done');
+      expect(
+        b
+          .change(id)
+          .tasks.flatMap(({ log }) => log)
+          .join(),
+      ).toContain('Service "beat-scheduler": standby in leader group "schedulers": "a" leads');
+    }
+  });
+
+  test('a stop on the leader keeps it down here, and leadership moves since nothing else is wanted', async () => {
+    const { crew, a } = await pair();
+    a.act('stop', beat);
+    await crew.pass(500);
+    expect(a.service(beat).current).toBe('inactive');
+    expect(crew.running(beat)).toEqual(['b']);
+    a.act('replan');
+    await crew.pass(500);
+    expect(a.service(beat).current).toBe('inactive');
+    expect(a.face.leaders([])[0]?.services).toEqual([]);
+  });
+
+  test('a stop on a follower is remembered: it does not take over', async () => {
+    const { crew, a, b } = await pair();
+    b.act('stop', beat);
+    a.supervisor.stop(0, 'test');
+    await crew.pass(10_000);
+    expect(crew.running(beat)).toEqual([]);
+    expect(b.service(beat).current).toBe('inactive');
+    b.act('start', beat);
+    await crew.pass(500);
+    expect(crew.running(beat)).toEqual(['b']);
+  });
+
+  test('step-down hands over within a moment, and its task is done when all is let go', async () => {
+    const { crew, a } = await pair();
+    const id = ask(a, { action: 'step-down', span: 0 });
+    await crew.pass(200);
+    expect(crew.running(beat)).toEqual(['b']);
+    expect(a.change(id).status).toBe('Done');
+    expect(a.change(id).summary).toBe('Step down from leader group "schedulers"');
+    expect(crew.most(beat)).toBe(1);
+  });
+
+  test('step-down --for and pause stay out until the time is over or until resume', async () => {
+    const { crew, a, b } = await pair();
+    ask(a, { action: 'step-down', span: 5_000 });
+    await crew.pass(200);
+    expect(a.face.leaders([])[0]?.state).toBe('paused');
+    ask(b, { action: 'pause', span: undefined });
+    await crew.pass(200);
+    expect(crew.running(beat)).toEqual([]);
+    expect(b.service(beat).reason).toBe('leader group "schedulers": this replica stays out on request');
+    await crew.pass(5_000);
+    expect(crew.running(beat)).toEqual(['a']);
+    ask(b, { action: 'resume' });
+    await crew.pass(200);
+    expect(b.face.leaders([])[0]?.state).toBe('following');
+    expect(crew.most(beat)).toBe(1);
+  });
+
+  test('transfer names who takes over', async () => {
+    const { crew, a, b } = await pair();
+    const c = crew.join('c', plan);
+    await crew.pass(2_000);
+    ask(a, { action: 'transfer', to: 'c' });
+    await crew.pass(200);
+    expect(crew.running(beat)).toEqual(['c']);
+    const refused = ask(c, { action: 'transfer', to: 'c' });
+    const astray = ask(b, { action: 'step-down', span: 0 });
+    await crew.pass(50);
+    expect(c.change(refused).err).toContain('this replica leads already');
+    expect(b.change(astray).err).toContain('this replica does not lead: the leader is "c", ask there');
+  });
+
+  test('a group that is not there is refused by name', async () => {
+    const { a } = await pair();
+    expect(a.face.actOnLeaders({ action: 'resume' }, ['other'])).toMatchObject({
+      failure: { message: 'cannot find leader group "other" among those of the plan' },
+    });
+  });
+});
+
+describe('plans', () => {
+  test('a plan without singletons opens nothing', async () => {
+    const crew = leaderCrew();
+    let asked = 0;
+    crew.join('a', 'services: {web: {override: replace, command: web, startup: enabled}}', () => {
+      asked += 1;
+      return new Promise(() => {});
+    });
+    await crew.pass(1_000);
+    expect(asked).toBe(0);
+  });
+
+  test('a reload that takes all singletons away stops them and releases', async () => {
+    const { crew, a } = await pair();
+    reload(a, 'services: {web: {override: replace, command: web, startup: enabled}}');
+    await crew.pass(500);
+    expect(crew.running(beat)).toEqual(['b']);
+    expect([...crew.engine.open]).toEqual(['b']);
+    expect(a.face.leaders([])).toEqual([]);
+  });
+
+  test('another name is a move: the old election is let go, and the new one settles first', async () => {
+    const { crew, a } = await pair();
+    reload(a, plan.replace('profile: fast', 'profile: fast, name: other'));
+    await crew.pass(300);
+    expect(crew.running(beat)).toEqual(['b']);
+    expect(a.face.leaders([])[0]?.state).toBe('following');
+    expect(crew.most(beat)).toBe(1);
+  });
+
+  test('new timings change the lease and not the leader', async () => {
+    const { crew, a } = await pair();
+    const before = a.spawner.latest(beat);
+    reload(a, plan.replace('profile: fast', 'profile: default'));
+    await crew.pass(3_000);
+    expect(a.spawner.latest(beat)).toBe(before);
+    expect(crew.engine.view.found).toMatchObject({ record: { holder: 'a', lease: 15e9 } });
+  });
+
+  test('a singleton that is one no more runs in every replica, and its lease is let go', async () => {
+    const { crew, a, b } = await pair();
+    const free = plan.replace('command: beat,', 'command: beat, singleton: never,');
+    reload(a, free);
+    reload(b, free);
+    await crew.pass(2_000);
+    expect(crew.running(beat)).toEqual(['a', 'b']);
+    expect([...crew.engine.open]).toEqual([]);
+    expect(crew.engine.view.found).toMatchObject({ record: { state: 'released', clean: true } });
+  });
+
+  test('groups elect each for itself', async () => {
+    const crew = leaderCrew();
+    const two = `
+services:
+  one: {override: replace, command: one, startup: enabled, singleton: always, leader-group: first}
+  two: {override: replace, command: two, startup: enabled, singleton: always, leader-group: second}
+`;
+    const a = crew.join('a', two);
+    await crew.pass(100);
+    expect(a.face.leaders([]).map(({ group }) => group)).toEqual(['first', 'second']);
+  });
+
+  test('a service that changes its group is started anew by the other leader, and both groups stay led', async () => {
+    const crew = leaderCrew();
+    const groups = (of: string): string => `
+services:
+  one: {override: replace, command: one, startup: enabled, singleton: always, leader-group: first}
+  two: {override: replace, command: two, startup: enabled, singleton: always, leader-group: ${of}}
+`;
+    const a = crew.join('a', groups('first'));
+    await crew.pass(17_000);
+    expect(crew.running('two')).toEqual(['a']);
+    const first = a.spawner.latest('two');
+    reload(a, groups('second'));
+    await crew.pass(17_000);
+    expect(first.alive).toBe(false);
+    expect(a.spawner.latest('two').launch.environment['DJSUP_LEADER_GROUP']).toBe('second');
+    expect([crew.running('one'), crew.running('two')]).toEqual([['a'], ['a']]);
+    ask(a, { action: 'pause', span: undefined }, ['first']);
+    await crew.pass(1_000);
+    expect([crew.running('one'), crew.running('two')]).toEqual([[], ['a']]);
+  });
+
+  test('what another says once and for all is obeyed, without an election', async () => {
+    const crew = leaderCrew();
+    const fixed = (runs: boolean) => () =>
+      Promise.resolve({ kind: 'fixed', backend: 'static', because: 'ordinal', runs } as const);
+    const a = crew.join('a', plan, fixed(true));
+    const b = crew.join('b', plan, fixed(false));
+    await crew.pass(1_500);
+    expect(crew.running(beat)).toEqual(['a']);
+    expect(a.spawner.latest(beat).launch.guard).toBeUndefined();
+    expect(b.service(beat)).toMatchObject({
+      current: 'standby',
+      reason: 'leader group "schedulers": ordinal',
+    });
+    a.supervisor.stop(0, 'test');
+    await crew.pass(1_000);
+    expect(await a.supervisor.ended).toBe(0);
+  });
+
+  test('where it would be unsafe to elect nothing runs, and why is said', async () => {
+    const crew = leaderCrew();
+    const a = crew.join('a', plan, () =>
+      Promise.resolve({ kind: 'blocked', backend: 'auto', because: 'replicas are likely' }),
+    );
+    await crew.pass(60_000);
+    expect(crew.running(beat)).toEqual([]);
+    expect(a.service(beat)).toMatchObject({
+      current: 'standby',
+      reason: 'leader group "schedulers": no election is possible: replicas are likely',
+    });
+    expect(
+      a.log.find('error leader blocked group=schedulers backend=auto: replicas are likely'),
+    ).toHaveLength(1);
+    expect(a.face.leaders([])[0]).toMatchObject({ state: 'blocked' });
+  });
+
+  test('an engine that refuses blocks: nothing runs, and why is said once', async () => {
+    const crew = leaderCrew();
+    crew.engine.refusal = { kind: 'failed', error: 'unsafe', message: 'it is a replica' };
+    const a = crew.join('a', plan);
+    await crew.pass(180_000);
+    expect(crew.running(beat)).toEqual([]);
+    expect(a.log.find('leader blocked group=schedulers kind=unsafe reason="it is a replica"')).toHaveLength(
+      1,
+    );
+    expect(a.service(beat).reason).toBe('leader group "schedulers": blocked: it is a replica');
+    crew.engine.refusal = undefined;
+    await crew.pass(61_000 + settled);
+    expect(crew.running(beat)).toEqual(['a']);
+  });
+});
+
+function ask(
+  each: Awaited<ReturnType<typeof pair>>['a'],
+  request: Parameters<typeof each.face.actOnLeaders>[0],
+  groups: readonly string[] = [],
+): string {
+  const id = each.face.actOnLeaders(request, groups);
+  if (!id.ok) throw new Error(id.failure.message);
+  return id.value;
+}

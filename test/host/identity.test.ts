@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { identityOf } from '../../src/host/identity.ts';
+import type { IdentityDeps } from '../../src/host/identity.ts';
+
+const plain: IdentityDeps = {
+  environment: {},
+  directoryId: '1-2',
+  mounts: '',
+  kernel: 'kernel',
+  life: 'abcd-life',
+};
+const instance = (given: Partial<IdentityDeps>): string => identityOf({ ...plain, ...given }).instance;
+const mount = (root: string, point: string): string => `36 35 98:0 ${root} ${point} rw - ext4 /dev/sda1 rw`;
+
+test('a pod is known by its uid and the name of the container, which stay over restarts', () => {
+  const root = '/var/lib/kubelet/pods/0b9d5a4e-8c5e-4b1e-9d1c-0a1b2c3d4e5f/containers/web/7f3a2b1c';
+  expect(instance({ mounts: mount(root, '/dev/termination-log') })).toBe(
+    'pod/0b9d5a4e-8c5e-4b1e-9d1c-0a1b2c3d4e5f/web',
+  );
+});
+
+test('a container is known by its id', () => {
+  const id = 'ab'.repeat(32);
+  expect(instance({ mounts: mount(`/var/lib/docker/containers/${id}/hostname`, '/etc/hostname') })).toBe(
+    `container/${id}`,
+  );
+});
+
+test('elsewhere the locked state directory under this boot is its own; without one nothing is certain', () => {
+  expect(instance({})).toBe('kernel/1-2');
+  expect(instance({ directoryId: undefined })).toBe('');
+  expect(instance({ kernel: undefined })).toBe('');
+  expect(instance({ mounts: mount('/somewhere', '/etc/hostname') })).toBe('kernel/1-2');
+});
+
+test('the name is the pod, else the host, made unlike others where several may run on one host', () => {
+  expect(identityOf({ ...plain, environment: { POD_NAME: 'web-7c9f-b2' } }).name).toBe('web-7c9f-b2');
+  expect(identityOf(plain).name).toMatch(/-abcd$/);
+  const id = 'ab'.repeat(32);
+  const inside = identityOf({ ...plain, mounts: mount(`/x/${id}/hostname`, '/etc/hostname') });
+  expect(inside.name).not.toMatch(/-abcd$/);
+});
+
+test('each life has a boot of its own', () => {
+  expect(identityOf(plain).boot).toBe('abcd-life');
+});

@@ -1,0 +1,149 @@
+// Replicas in worlds of fakes that share a clock and one pretend engine, for stories of elections with real keepers.
+import { formatProblem } from '../../src/core/problem.ts';
+import type { LeaderRecord, View } from '../../src/core/leader/record.ts';
+import type { Outcome } from '../../src/core/leader/state.ts';
+import type { Backing, LeaseStore } from '../../src/ports.ts';
+import { fakeClock } from './fakes.ts';
+import { viewOf } from './leader-life.ts';
+import { layer, world } from './world.ts';
+
+interface FakeEngine {
+  view: View;
+  /** Replicas that cannot reach it. */
+  readonly cutOff: Set<string>;
+  /** What it refuses everybody with. */
+  refusal: Extract<Outcome, { kind: 'failed' }> | undefined;
+  /** Stores by replica: opened and not closed. */
+  readonly open: Set<string>;
+  store(replica: string): LeaseStore;
+}
+
+function fakeEngine(): FakeEngine {
+  const watchers = new Map<string, (view: View) => void>();
+  const engine: FakeEngine = {
+    view: viewOf(undefined),
+    cutOff: new Set(),
+    refusal: undefined,
+    open: new Set(),
+    store(replica) {
+      const failure = (): Extract<Outcome, { kind: 'failed' }> | undefined =>
+        engine.cutOff.has(replica)
+          ? { kind: 'failed', error: 'transient', message: 'ECONNREFUSED' }
+          : engine.refusal;
+      return {
+        async open() {
+          engine.open.add(replica);
+          return failure() ?? { kind: 'ready', place: 'the pretend engine', warnings: [] };
+        },
+        async read() {
+          return failure() ?? { kind: 'ok', view: engine.view };
+        },
+        async write(expect, record: LeaderRecord) {
+          const failed = failure();
+          if (failed !== undefined) return failed;
+          if (expect !== engine.view.version) return { kind: 'conflict', view: engine.view };
+          engine.view = viewOf(record);
+          for (const [other, seen] of watchers) if (!engine.cutOff.has(other)) seen(engine.view);
+          return { kind: 'ok', view: engine.view };
+        },
+        watch(events) {
+          watchers.set(replica, (view) => events.seen(view));
+          return () => watchers.delete(replica);
+        },
+        anchor: () => undefined,
+        async close() {
+          engine.open.delete(replica);
+        },
+      };
+    },
+  };
+  return engine;
+}
+
+type World = ReturnType<typeof world>;
+
+export interface Crew {
+  readonly engine: FakeEngine;
+  readonly clock: ReturnType<typeof fakeClock>;
+  /** A replica with this plan, its enabled services asked for. */
+  join(name: string, plan: string, backing?: () => Promise<Backing>, release?: () => string): World;
+  /** Its supervisor does nothing any more, its processes live on: a daemon that hangs. */
+  hang(name: string): void;
+  /** Lets time pass for all. */
+  pass(milliseconds: number): Promise<void>;
+  /** Names of replicas in which a process of the service lives. */
+  running(service: string): readonly string[];
+  /** The most replicas in which it ever lived at the same time. */
+  most(service: string): number;
+}
+
+export function leaderCrew(): Crew {
+  const clock = fakeClock();
+  const engine = fakeEngine();
+  const worlds = new Map<string, World>();
+  const hung = new Set<string>();
+  const peaks = new Map<string, number>();
+
+  function running(service: string): readonly string[] {
+    return [...worlds].flatMap(([name, { spawner }]) =>
+      spawner.processes.some(({ launch, alive }) => alive && launch.owner === service) ? [name] : [],
+    );
+  }
+
+  async function settle(): Promise<void> {
+    for (let turn = 0; turn < 3; turn += 1) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      for (const [name, each] of worlds) if (!hung.has(name)) each.settle();
+      const owners = new Set(
+        [...worlds.values()].flatMap(({ spawner }) => spawner.processes.map(({ launch }) => launch.owner)),
+      );
+      for (const owner of owners) peaks.set(owner, Math.max(peaks.get(owner) ?? 0, running(owner).length));
+    }
+  }
+
+  return {
+    engine,
+    clock,
+    running,
+    most: (service) => peaks.get(service) ?? 0,
+    hang: (name) => void hung.add(name),
+    join(name, plan, backing, release = () => 'r1') {
+      const elected = (): Promise<Backing> =>
+        Promise.resolve({
+          kind: 'store',
+          backend: 'pretend',
+          because: 'for tests',
+          store: engine.store(name),
+        });
+      const each = world({
+        clock,
+        plan,
+        release,
+        replica: {
+          self: { name, instance: `pod/${name}`, boot: `boot of ${name}`, isInit: true },
+          about: {},
+          backing: backing ?? elected,
+          kernelBoot: 'boot',
+          leasePath: (group) => `/run/leader-${group}.json`,
+        },
+      });
+      worlds.set(name, each);
+      each.face.actOnServices('autostart', []);
+      return each;
+    },
+    async pass(milliseconds) {
+      await settle();
+      for (let left = milliseconds; left > 0; left -= 20) {
+        clock.pass(Math.min(20, left));
+        await settle();
+      }
+    },
+  };
+}
+
+/** Takes another plan and replans, as SIGHUP does. */
+export function reload(each: World, plan: string): void {
+  const loaded = each.supervisor.load([layer(plan)]);
+  if (!loaded.ok) throw new Error(loaded.failure.map(formatProblem).join('\n'));
+  each.face.actOnServices('replan', []);
+}
