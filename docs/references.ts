@@ -28,6 +28,7 @@ const meanings: Readonly<Record<FailureKind, string>> = {
   'bad-request': 'what was asked cannot be done, or is not understood',
   'no-default-services': 'autostart, and no service has `startup: enabled`',
   'login-required': 'the caller may not ask for this',
+  forbidden: 'the caller may not see what belongs to another user',
   'not-found': 'there is no such endpoint, change, check or file',
   'method-not-allowed': 'the endpoint does not take this method',
   internal: 'djsup or the system could not do it',
