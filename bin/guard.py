@@ -203,6 +203,8 @@ def children(pid):
 def main(deadline, command):
     prctl(PR_SET_NAME, b"djsup-guard", 0, 0, 0)
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    # Whoever has stopped this process: it wakes when djsup is gone, and then finds the pipe at its end.
+    prctl(PR_SET_PDEATHSIG, signal.SIGCONT, 0, 0, 0)
     os.set_inheritable(CONTROL, False)
     guard = Guard(deadline)
     guard.ignore_signals()

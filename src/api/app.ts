@@ -130,6 +130,7 @@ export function createApp(deps: AppDeps): App {
       query: readQuery(request.raw.url ?? ''),
       body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
       caller: { uid: peer.transport === 'unix' ? peer.uid : undefined },
+      isAdmin: mayUse('admin', peer, rules),
       signal: controller.signal,
     });
     if (!given.ok) return send(reply, failureEnvelope(given.failure));

@@ -1,5 +1,5 @@
 // The daemon's records in the shapes that travel (wire/shapes.ts), keys in Pebble's order.
-// Law: what is not known is left out, never null.
+// Law: what is not known is left out, never null but for the user of a public notice.
 import type {
   ChangeRecord,
   CheckRecord,
@@ -8,9 +8,18 @@ import type {
   SystemRecord,
   TaskRecord,
 } from '../daemon/records.ts';
-import type { ChangeInfo, CheckInfo, LeaderInfo, ServiceInfo, SystemInfo, TaskInfo } from '../wire/shapes.ts';
+import type {
+  ChangeInfo,
+  CheckInfo,
+  LeaderInfo,
+  NoticeInfo,
+  ServiceInfo,
+  SystemInfo,
+  TaskInfo,
+} from '../wire/shapes.ts';
 import { formatDuration } from '../core/duration.ts';
-import { localTime } from './time.ts';
+import type { Notice } from '../core/notice.ts';
+import { localTime, utcTime } from './time.ts';
 
 export function systemInfo(record: SystemRecord): SystemInfo {
   return {
@@ -94,5 +103,23 @@ export function leaderInfo(record: LeaderRecord): LeaderInfo {
     warnings: [...record.warnings],
     timings: [...record.timings],
     history: record.history.map(({ time, text }) => ({ time: localTime(time), text })),
+  };
+}
+
+/** Times are in UTC and data by name, as in Pebble. */
+export function noticeInfo(notice: Notice): NoticeInfo {
+  const data = Object.entries(notice.lastData).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    id: notice.id,
+    'user-id': notice.userId ?? null,
+    type: notice.type,
+    key: notice.key,
+    'first-occurred': utcTime(notice.firstOccurred),
+    'last-occurred': utcTime(notice.lastOccurred),
+    'last-repeated': utcTime(notice.lastRepeated),
+    occurrences: notice.occurrences,
+    ...(data.length > 0 && { 'last-data': Object.fromEntries(data) }),
+    ...(notice.repeatAfter !== 0 && { 'repeat-after': formatDuration(notice.repeatAfter) }),
+    'expire-after': formatDuration(notice.expireAfter),
   };
 }

@@ -7,6 +7,7 @@ import { layerRoutes } from './routes/layers.ts';
 import { leaderRoutes } from './routes/leader.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricRoutes } from './routes/metrics.ts';
+import { noticeRoutes } from './routes/notices.ts';
 import { planRoutes } from './routes/plan.ts';
 import { serviceRoutes } from './routes/services.ts';
 import { signalRoutes } from './routes/signals.ts';
@@ -19,6 +20,7 @@ export const routeTable: readonly Route[] = [
   ...serviceRoutes,
   ...leaderRoutes,
   ...changeRoutes,
+  ...noticeRoutes,
   ...planRoutes,
   ...layerRoutes,
   ...signalRoutes,

@@ -14,6 +14,8 @@ interface ApiRequest {
   /** Empty for GET. */
   readonly body: Buffer;
   readonly caller: Caller;
+  /** Whether the caller may do everything. */
+  readonly isAdmin: boolean;
   /** Aborts when the client has gone and when the server closes. */
   readonly signal: AbortSignal;
 }

@@ -26,6 +26,9 @@ const files: Readonly<Record<string, () => Promise<{ readonly command: Command }
   'stop-checks': () => import('./commands/stop-checks.ts'),
   changes: () => import('./commands/changes.ts'),
   tasks: () => import('./commands/tasks.ts'),
+  notices: () => import('./commands/notices.ts'),
+  notice: () => import('./commands/notice.ts'),
+  notify: () => import('./commands/notify.ts'),
   detect: () => import('./commands/detect.ts'),
   'statsd-exporter': () => import('./commands/statsd-exporter.ts'),
 };

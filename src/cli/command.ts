@@ -5,7 +5,16 @@ import type { Paths } from './paths.ts';
 import type { ExporterFlags, Program } from './program.ts';
 
 /** The headings of the short help, in its order. */
-export const categories = ['Run', 'Info', 'Plan', 'Services', 'Checks', 'Changes', 'Django'] as const;
+export const categories = [
+  'Run',
+  'Info',
+  'Plan',
+  'Services',
+  'Checks',
+  'Changes',
+  'Notices',
+  'Django',
+] as const;
 type Category = (typeof categories)[number];
 
 export interface Option<Name extends string = string> {
@@ -31,6 +40,8 @@ export interface Input<Name extends string = string> {
   /** Whether the switch was given. */
   on(name: Name): boolean;
   value(name: Name): string | undefined;
+  /** All that were given, of an option that may be repeated. */
+  values(name: Name): readonly string[];
   /** The positionals, one after the other. */
   readonly words: readonly string[];
   /** Words of each `--args SERVICE WORD... ;`, for commands that take it. */

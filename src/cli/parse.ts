@@ -17,14 +17,15 @@ export function parseWords(command: Command, argv: readonly string[]): Result<Re
   const first = tokens.find((token) => token.kind === 'positional');
   const own = command.passThrough && first !== undefined ? tokens.slice(0, tokens.indexOf(first)) : tokens;
 
-  const given = new Map<string, string | undefined>();
+  const given = new Map<string, readonly string[]>();
   for (const token of own) {
     if (token.kind !== 'option') continue;
     if (token.name === 'help' || token.name === 'h') return ok({ kind: 'help' });
     if (token.name === 'version') return ok({ kind: 'version' });
     const value = optionValue(command, token);
     if (!value.ok) return value;
-    given.set(value.value.name, value.value.text);
+    const { name, text } = value.value;
+    given.set(name, [...(given.get(name) ?? []), ...(text === undefined ? [] : [text])]);
   }
 
   const words =
@@ -35,7 +36,13 @@ export function parseWords(command: Command, argv: readonly string[]): Result<Re
   if (problem !== undefined) return refuse('bad-request', problem);
   return ok({
     kind: 'run',
-    input: { on: (name) => given.has(name), value: (name) => given.get(name), words, serviceArgs },
+    input: {
+      on: (name) => given.has(name),
+      value: (name) => given.get(name)?.at(-1),
+      values: (name) => given.get(name) ?? [],
+      words,
+      serviceArgs,
+    },
   });
 }
 

@@ -1,8 +1,8 @@
 // Whether a SIGKILL came from the kernel for want of memory. All that is to be had is a counter of the cgroup, so: a rise of
 // it that was seen shortly before explains the SIGKILL of a main process; what it does not explain was some other process.
-// Law: a SIGKILL without a rise is never called that.
+// Law: never are more called that than the counter has risen by; it counts each process that was killed.
 
-/** A rise explains exits for this long, ms: several processes may share it, and a large one takes time to go. */
+/** A rise explains exits for this long, ms: a large process takes time to go. */
 export const explains = 5_000;
 
 export interface OomState {
@@ -29,8 +29,8 @@ export function look(state: OomState, kills: number | undefined, now: number): O
 /** A main process was killed by a SIGKILL that was not djsup's; look() came first. */
 export function explain(state: OomState, now: number): readonly [OomState, outOfMemory: boolean] {
   const { riseAt, untold } = state;
-  if (riseAt === undefined || now - riseAt > explains) return [state, false];
-  const left = untold === undefined || untold.many === 1 ? undefined : { ...untold, many: untold.many - 1 };
+  if (untold === undefined || riseAt === undefined || now - riseAt > explains) return [state, false];
+  const left = untold.many === 1 ? undefined : { ...untold, many: untold.many - 1 };
   return [{ ...state, untold: left }, true];
 }
 

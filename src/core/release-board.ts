@@ -57,7 +57,7 @@ export function failedChange(
   const before = failureOf(board, task);
   const count = before?.release === release ? before.count + 1 : 1;
   const told = line
-    .replaceAll(/\p{Cc}/gu, ' ')
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
     .slice(0, longestLine)
     .toWellFormed();
   return { key: `${task}!`, value: `${release} ${time} ${count} ${told}` };

@@ -63,10 +63,14 @@ export function findRelease(
   };
 }
 
-/** A tag such as "latest" or "main" stays while what it stands for changes. */
+/** Words of a name that stays while what it stands for changes. */
+const moving =
+  /(?:^|[^a-z])(?:latest|main|master|head|trunk|develop|dev|staging|stage|production|prod|stable|nightly|edge|unknown)(?:[^a-z]|$)/i;
+
+/** Of variables for commits only a commit, of the others what has a digit and no word such as "latest" or "main". */
 function tellsApart(variable: string, value: string): boolean {
-  if (value === '' || value === 'unknown') return false;
-  return variable !== 'IMAGE_TAG' || /\d/.test(value);
+  if (/COMMIT|GIT_SHA|GIT_REV/.test(variable)) return /^[\da-f]{7,64}$/i.test(value);
+  return /\d/.test(value) && !moving.test(value);
 }
 
 /** As it is where it fits; of digests and commits the beginning, as Docker and Git show them; else a digest of it. */

@@ -4,6 +4,7 @@
 export type FailureKind =
   | 'bad-request'
   | 'login-required'
+  | 'forbidden'
   | 'not-found'
   | 'method-not-allowed'
   | 'no-default-services'

@@ -3,17 +3,28 @@
 import * as z from 'zod/mini';
 import { isReady } from './change.ts';
 import type { Change, Status, Task } from './change.ts';
+import { decodeNotices, encodeNotice } from './notice-file.ts';
+import type { NoticeSnapshot } from './notice-file.ts';
 import type { Result } from './result.ts';
 import { fail, ok } from './result.ts';
 
-export interface Snapshot {
+export interface ChangeSnapshot {
   readonly changes: readonly Change[];
   readonly lastChangeId: number;
   readonly lastTaskId: number;
   readonly lastLane: number;
 }
 
-export const emptySnapshot: Snapshot = { changes: [], lastChangeId: 0, lastTaskId: 0, lastLane: 0 };
+export interface Snapshot extends ChangeSnapshot, NoticeSnapshot {}
+
+const emptySnapshot: Snapshot = {
+  changes: [],
+  lastChangeId: 0,
+  lastTaskId: 0,
+  lastLane: 0,
+  notices: [],
+  lastNoticeId: 0,
+};
 
 /** Pebble's numbers for statuses. */
 const numbers: Readonly<Record<Status, number>> = {
@@ -62,11 +73,13 @@ const fileShape = z.looseObject({
   'last-change-id': z.optional(z.int()),
   'last-task-id': z.optional(z.int()),
   'last-lane-id': z.optional(z.int()),
+  notices: z.optional(z.unknown()),
+  'last-notice-id': z.optional(z.int()),
 });
 
 type TaskShape = z.infer<typeof taskShape>;
 
-/** What a file holds: the changes, and all the rest to be written back unchanged. */
+/** What a file holds: changes and notices, and all the rest to be written back unchanged. */
 export interface StateFile {
   readonly snapshot: Snapshot;
   readonly rest: Readonly<Record<string, unknown>>;
@@ -74,7 +87,7 @@ export interface StateFile {
 
 export const emptyStateFile: StateFile = {
   snapshot: emptySnapshot,
-  rest: { data: { 'patch-level': 2, 'patch-sublevel': 0 }, notices: [], 'last-notice-id': 0 },
+  rest: { data: { 'patch-level': 2, 'patch-sublevel': 0 } },
 };
 
 export function encodeState(file: StateFile): string {
@@ -87,6 +100,8 @@ export function encodeState(file: StateFile): string {
     'last-change-id': snapshot.lastChangeId,
     'last-task-id': snapshot.lastTaskId,
     'last-lane-id': snapshot.lastLane,
+    notices: snapshot.notices.map(encodeNotice),
+    'last-notice-id': snapshot.lastNoticeId,
   });
 }
 
@@ -109,6 +124,8 @@ export function decodeState(text: string): Result<StateFile, string> {
     'last-change-id': lastChangeId,
     'last-task-id': lastTaskId,
     'last-lane-id': lastLane,
+    notices: rawNotices,
+    'last-notice-id': lastNoticeId,
     ...rest
   } = parsed.data;
   const known = tasks ?? {};
@@ -125,12 +142,18 @@ export function decodeState(text: string): Result<StateFile, string> {
     readyTime: readyTime(change['ready-time']),
   }));
   restored.sort((a, b) => Number(a.id) - Number(b.id));
+  const notices = decodeNotices(rawNotices);
   const snapshot = {
     changes: restored,
     // A number that was given is never given again, whatever the counters say.
     lastChangeId: highest(lastChangeId, Object.keys(changes ?? {})),
     lastTaskId: highest(lastTaskId, Object.keys(known)),
     lastLane: lastLane ?? 0,
+    notices,
+    lastNoticeId: highest(
+      lastNoticeId,
+      notices.map(({ id }) => id),
+    ),
   };
   return ok({ snapshot, rest });
 }

@@ -2,7 +2,7 @@
 // Law: nothing outside this file edits a change.
 import { abort, begin, finish, isReady, logTo, runnable } from '../core/change.ts';
 import type { Change, Outcome, Task } from '../core/change.ts';
-import type { Snapshot } from '../core/state-file.ts';
+import type { ChangeSnapshot } from '../core/state-file.ts';
 import type { Clock } from '../ports.ts';
 import type { Result } from '../core/result.ts';
 import { ok, refuse } from '../core/result.ts';
@@ -47,7 +47,7 @@ export interface Changes {
   /** Begins what a restored file left undone. */
   resume(): void;
   prune(): void;
-  snapshot(): Snapshot;
+  snapshot(): ChangeSnapshot;
 }
 
 const keptChanges = 1_000;
@@ -59,11 +59,13 @@ export function createChanges(deps: {
   readonly clock: Clock;
   readonly tell: Teller;
   readonly handlers: Readonly<Record<string, TaskHandler>>;
-  readonly restored: Snapshot;
+  readonly restored: ChangeSnapshot;
   /** Something that is worth saving has changed. */
   readonly save: () => void;
+  /** A change was created, or something about it is another now: its status perhaps. */
+  readonly updated: (change: Change) => void;
 }): Changes {
-  const { clock, tell, handlers, save } = deps;
+  const { clock, tell, handlers, save, updated } = deps;
   const changes = new Map(deps.restored.changes.map((change) => [change.id, change]));
   const changeOf = new Map(
     deps.restored.changes.flatMap((change) => change.tasks.map((task) => [task.id, change.id])),
@@ -73,6 +75,7 @@ export function createChanges(deps: {
 
   function put(change: Change): void {
     changes.set(change.id, change);
+    updated(change);
     save();
   }
 

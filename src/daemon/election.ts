@@ -46,6 +46,8 @@ export interface Election {
   board(): Board | undefined;
   /** False while nobody can be seen to lead. */
   isLed(): boolean;
+  /** The highest epoch that was seen here. */
+  highestEpoch(): number;
 }
 
 export interface ElectionDeps {
@@ -57,6 +59,8 @@ export interface ElectionDeps {
   /** No work before this instant, monotonic ms, where the election has come here from elsewhere. */
   readonly settleUntil: number;
   readonly work: Omit<WorkDeps, 'drained' | 'undying'>;
+  /** Epochs rise from here: what was the highest before the election came from another backend. */
+  readonly epochsAbove: number;
   /** Leadership is gained: what is wanted of the group may be started. */
   readonly start: (epoch: number) => void;
   /** The lease has been proven (anew), or is no longer counted on: `until` 0. Monotonic ms. */
@@ -75,7 +79,10 @@ export interface ElectionDeps {
 export function createElection(deps: ElectionDeps): Election {
   const { clock, mailbox, store } = deps;
   const { group } = deps.policy();
-  let state = initialLeader(nanoseconds(clock.now()), nanoseconds(deps.settleUntil));
+  let state = {
+    ...initialLeader(nanoseconds(clock.now()), nanoseconds(deps.settleUntil)),
+    highestEpoch: deps.epochsAbove,
+  };
   let closing = false;
   let told = { epoch: 0, until: 0 };
 
@@ -171,6 +178,7 @@ export function createElection(deps: ElectionDeps): Election {
     },
     forget: (service) => work.forget(service),
     ended: () => work.ended(),
+    highestEpoch: () => state.highestEpoch,
     outlook: () => leaderOutlook(state, nanoseconds(clock.now())),
     board: () => (state.sight === undefined ? undefined : boardOf(state)),
     isLed: () => isLed(deps.policy(), state, nanoseconds(clock.now())),

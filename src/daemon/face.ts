@@ -2,6 +2,7 @@
 import type { Result } from '../core/result.ts';
 import type { Level } from '../core/config.ts';
 import type { Family } from '../core/metric.ts';
+import type { Notice, NoticeFilter } from '../core/notice.ts';
 import type { Caller } from './caller.ts';
 import type { LeaderRequest } from './leader-requests.ts';
 
@@ -36,6 +37,19 @@ export interface Daemon {
   /** Resolves when the change is ready, or with kind time-out after `timeout` ms (undefined: never). Aborting `signal` gives up waiting. */
   waitChange(id: string, timeout: number | undefined, signal: AbortSignal): Promise<Result<ChangeRecord>>;
   abortChange(id: string): Result<ChangeRecord>;
+
+  /** The matching ones; where there are none, the first that comes within `timeout` ms (0: at once), else none. */
+  notices(filter: NoticeFilter, timeout: number, signal: AbortSignal): Promise<readonly Notice[]>;
+  /** `userId`: who asks; undefined: somebody who may see all. */
+  notice(id: string, userId: number | undefined): Result<Notice>;
+  /** Records a custom notice and returns its id. */
+  addNotice(notice: {
+    readonly userId: number;
+    readonly key: string;
+    readonly data: Readonly<Record<string, string>>;
+    /** ms */
+    readonly repeatAfter: number;
+  }): Result<string>;
 
   checks(level: Level | undefined, names: readonly string[]): readonly CheckRecord[];
   /** Names of the checks that changed, sorted. */

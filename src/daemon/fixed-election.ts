@@ -57,5 +57,6 @@ export function createFixedElection(deps: {
     outlook: () => outlook,
     board: () => undefined,
     isLed: () => true,
+    highestEpoch: () => 0,
   };
 }

@@ -29,6 +29,7 @@ const kept = 20;
 
 export function createChronicle(
   group: string,
+  self: string,
   clock: Clock,
   tell: Pick<Teller, 'leader' | 'say'>,
 ): Chronicle {
@@ -42,7 +43,7 @@ export function createChronicle(
     tell(tale) {
       const cause = causeOf(tale);
       if (cause !== undefined) tally.transitions[cause] += 1;
-      const story = leaderStory(group, tale);
+      const story = leaderStory(group, self, tale);
       if (story === undefined) return;
       tell.leader(group, story);
       history.push({ time: clock.wall(), text: story.text });

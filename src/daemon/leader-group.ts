@@ -15,6 +15,7 @@ import type { Election, Permit } from './election.ts';
 import { createFixedElection } from './fixed-election.ts';
 import type { LeaderRequest } from './leader-requests.ts';
 import { createChoice } from './leader-choice.ts';
+import { backingBlocked, leaderWarning } from './leader-story.ts';
 import { createChronicle } from './leader-chronicle.ts';
 import { leaderElsewhere, leaderRecord, noElection, reasonText } from './leader-view.ts';
 import type { GroupFacts } from './leader-view.ts';
@@ -41,13 +42,23 @@ export interface GroupDeps {
   readonly report: (waiter: string, report: LeaderReport) => void;
   readonly config: LeaderConfig;
   readonly settleUntil: number;
+  readonly heritage: Heritage;
   /** What it knows of the group or may do in it is not what it was. */
   readonly moved: (group: string) => void;
   /** Nothing of it runs and nothing is held. */
   readonly over: () => void;
 }
 
+/** What the group of before, of the same name and another backend, leaves to this one. */
+export interface Heritage {
+  readonly heldUntil: number;
+  readonly highestEpoch: number;
+}
+
+export const noHeritage: Heritage = { heldUntil: 0, highestEpoch: 0 };
+
 export interface Group {
+  heritage(): Heritage;
   config(): LeaderConfig;
   /** Goes on by this configuration; false: it is another election. */
   follows(config: LeaderConfig): boolean;
@@ -94,8 +105,8 @@ export function createGroup(deps: GroupDeps): Group {
   let retired = false;
   let joined = false;
   /** Somebody has asked this replica to stay out until then, monotonic ms. */
-  let heldUntil = 0;
-  const chronicle = createChronicle(group, clock, tell);
+  let { heldUntil } = deps.heritage;
+  const chronicle = createChronicle(group, self.name, clock, tell);
   const wanted = new Set<string>();
   /** Somebody has stopped them here. */
   const unwanted = new Set<string>();
@@ -131,7 +142,7 @@ export function createGroup(deps: GroupDeps): Group {
       return deps.over();
     }
     if (kind === 'blocked') {
-      if (isNew) tell.say('error', `leader blocked group=${group} backend=${backend}: ${because}`);
+      if (isNew) tell.leader(group, backingBlocked(group, backend, because));
       return undefined;
     }
     tell.say('info', `leader backend group=${group} backend=${backend}: ${because}`);
@@ -144,6 +155,7 @@ export function createGroup(deps: GroupDeps): Group {
         store: chosen.store,
         policy,
         settleUntil: deps.settleUntil,
+        epochsAbove: deps.heritage.highestEpoch,
         lease: (epoch, until) => deps.lease(group, epoch, until),
         tell: told,
         moved,
@@ -151,7 +163,10 @@ export function createGroup(deps: GroupDeps): Group {
         opened(opening) {
           place = opening.place;
           for (const warning of opening.warnings)
-            if (!warnings.includes(warning)) tell.say('warn', `leader group=${group}: ${warning}`);
+            if (!warnings.includes(warning)) {
+              const text = `leader group=${group}: ${warning}`;
+              tell.leader(group, leaderWarning('backend', text, { reason: warning }));
+            }
           warnings = opening.warnings;
         },
       });
@@ -196,6 +211,10 @@ export function createGroup(deps: GroupDeps): Group {
   }
 
   return {
+    heritage: () => ({
+      heldUntil,
+      highestEpoch: Math.max(deps.heritage.highestEpoch, election?.highestEpoch() ?? 0),
+    }),
     config: () => config,
     follows(next) {
       const same = isEqual(electionOf(next), electionOf(config));
@@ -295,7 +314,9 @@ export function createGroup(deps: GroupDeps): Group {
     },
     clockJumped(unseen) {
       chronicle.clockJumped();
-      tell.say('warn', `leader clock-jump group=${group} unseen=${formatDuration(Math.round(unseen))}`);
+      const span = formatDuration(Math.round(unseen));
+      const text = `leader clock-jump group=${group} unseen=${span}`;
+      tell.leader(group, leaderWarning('clock-jump', text, { unseen: span }));
       election?.feed({ kind: 'clock-jump' });
     },
     retire() {

@@ -11,7 +11,7 @@ import type { Board } from '../core/leader/record.ts';
 import type { LeaderReport } from '../core/leader/state.ts';
 import { waitOut, millisecond } from '../core/leader/timing.ts';
 import type { Clock } from '../ports.ts';
-import { createGroup } from './leader-group.ts';
+import { createGroup, noHeritage } from './leader-group.ts';
 import type { Group, GroupDeps } from './leader-group.ts';
 import { createJumpDetector } from './clock-jumps.ts';
 import type { Permit } from './election.ts';
@@ -65,7 +65,7 @@ export interface Leaders extends Keeper {
   whenOver(listener: () => void): void;
 }
 
-export interface LeadersDeps extends Omit<GroupDeps, 'config' | 'settleUntil' | 'over'> {
+export interface LeadersDeps extends Omit<GroupDeps, 'config' | 'settleUntil' | 'heritage' | 'over'> {
   readonly clock: Clock;
   readonly self: Replica;
 }
@@ -83,9 +83,9 @@ export function createLeaders(deps: LeadersDeps): Leaders {
   const jumps = createJumpDetector(clock);
   let stopping = false;
 
-  function open(config: LeaderConfig, settleUntil: number): Group {
+  function open(config: LeaderConfig, settleUntil: number, heritage = noHeritage): Group {
     const over = (): void => closed(config);
-    const group = createGroup({ ...deps, report, config, settleUntil, over });
+    const group = createGroup({ ...deps, report, config, settleUntil, heritage, over });
     groups.set(config.group, group);
     // What it missed while there was nothing to stop is no jump.
     jumps.look();
@@ -103,13 +103,14 @@ export function createLeaders(deps: LeadersDeps): Leaders {
   function closed(former: LeaderConfig): void {
     const name = former.group;
     const wanted = groups.get(name)?.wanted() ?? [];
+    const heritage = groups.get(name)?.heritage();
     const next = moving.get(name);
     groups.delete(name);
     moving.delete(name);
     if (next !== undefined && !stopping) {
       // Other replicas may still elect by the plan of before.
       const longest = Math.max(former.timing.lease, next.timing.lease);
-      const group = open(next, clock.now() + waitOut(next.timing, longest) / millisecond);
+      const group = open(next, clock.now() + waitOut(next.timing, longest) / millisecond, heritage);
       for (const service of wanted) if (isMember(service, name)) group.want(service);
     }
     if (groups.size === 0) for (const listener of listeners.splice(0)) listener();

@@ -1,7 +1,6 @@
 // The keeper of out-of-memory truth: looks at the kernel's counter when a service starts, when one was killed, and now and
 // then. Law: no look costs more than one small file, and without a cgroup that counts there are none.
 import type { Exit } from '../core/exit.ts';
-import { describeMemory } from '../core/exit.ts';
 import { explain, look, settle, unseen } from '../core/out-of-memory.ts';
 import type { Clock, MemoryLimit } from '../ports.ts';
 import type { Keeper } from './mailbox.ts';
@@ -22,7 +21,7 @@ const every = 5_000;
 export function createMemory(deps: {
   readonly clock: Clock;
   readonly limit: MemoryLimit;
-  readonly tell: Pick<Teller, 'say'>;
+  readonly tell: Pick<Teller, 'outOfMemory'>;
 }): Memory {
   const { clock, limit } = deps;
   let state = unseen;
@@ -53,12 +52,7 @@ export function createMemory(deps: {
       lookNow();
       const [next, others] = settle(state, clock.now());
       state = next;
-      if (others === 0) return;
-      const what = others === 1 ? 'a process' : `${others} processes`;
-      deps.tell.say(
-        'warn',
-        `${describeMemory({ limit: limit.limit() })}: the kernel has killed ${what} that a service or check had started`,
-      );
+      if (others > 0) deps.tell.outOfMemory({ limit: limit.limit() }, others);
     },
   };
 }

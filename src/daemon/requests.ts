@@ -2,6 +2,7 @@
 import { isReady } from '../core/change.ts';
 import type { Change } from '../core/change.ts';
 import { formatDuration } from '../core/duration.ts';
+import { customProblem } from '../core/notice.ts';
 import { ok, refuse } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
 import type { Caller } from './caller.ts';
@@ -13,6 +14,7 @@ import { draftLeaderChange } from './leader-requests.ts';
 import type { Leaders } from './leaders.ts';
 import type { Logs } from './logs.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { Notices } from './notices.ts';
 import type { Plans } from './plans.ts';
 import type { CheckRecord } from './records.ts';
 import type { SecurityLevel } from './security.ts';
@@ -31,6 +33,7 @@ export interface FaceDeps {
   readonly mailbox: Mailbox;
   readonly plans: Plans;
   readonly changes: Changes;
+  readonly notices: Notices;
   readonly checks: Checks;
   readonly services: Services;
   readonly leaders: Pick<Leaders, 'records'>;
@@ -47,7 +50,7 @@ export interface FaceDeps {
 }
 
 export function createFace(deps: FaceDeps): Daemon {
-  const { clock, mailbox, plans, changes, checks, services, leaders, logs, system } = deps;
+  const { clock, mailbox, plans, changes, notices, checks, services, leaders, logs, system } = deps;
 
   function audit(
     level: SecurityLevel,
@@ -136,6 +139,14 @@ export function createFace(deps: FaceDeps): Daemon {
     },
     waitChange: (id, timeout, signal) => waitChange(changes, clock, id, timeout, signal),
     abortChange: (id) => mailbox.call('abort', () => toRecord(changes, changes.abort(id))),
+
+    notices: (filter, timeout, signal) => notices.wait(filter, timeout, signal),
+    notice: (id, userId) => notices.get(id, userId),
+    addNotice(notice) {
+      const problem = customProblem(notice.key, notice.data);
+      if (problem !== undefined) return refuse('bad-request', problem);
+      return mailbox.call('add notice', () => ok(notices.record({ ...notice, type: 'custom' })));
+    },
 
     checks(level, names) {
       return checks.records().filter((check) => {

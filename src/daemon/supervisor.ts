@@ -1,5 +1,4 @@
 // The daemon put together: one mailbox, one keeper per noun, and the order in which it comes up and goes down.
-import { emptySnapshot } from '../core/state-file.ts';
 import type { Task } from '../core/change.ts';
 import type { ServiceConfig } from '../core/config.ts';
 import type { Layer } from '../core/layer.ts';
@@ -18,6 +17,8 @@ import { createFace } from './requests.ts';
 import { createLogs } from './logs.ts';
 import { createMailbox } from './mailbox.ts';
 import { createMemory } from './memory.ts';
+import { createNotices } from './notices.ts';
+import type { Notices } from './notices.ts';
 import { createPlans } from './plans.ts';
 import type { Plans } from './plans.ts';
 import { createRecoveries } from './recoveries.ts';
@@ -87,7 +88,7 @@ const pruneEvery = 600_000;
 export function createSupervisor(deps: SupervisorDeps): Supervisor {
   const { clock, log } = deps;
   const tallies = createTallies();
-  const tell = createTeller(log, tallies);
+  const tell = createTeller(log, tallies, (name, data) => notices.tell(name, data));
   const mailbox = createMailbox(clock, log, () => [
     services,
     checks,
@@ -99,7 +100,16 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
   ]);
   const memory = createMemory({ clock, limit: deps.memoryLimit, tell });
   const logs = createLogs(clock, deps.copy);
-  const store = openStore(deps.statePath, deps.files, tell, () => changes?.snapshot() ?? emptySnapshot);
+  const store = openStore(deps.statePath, deps.files, tell, () => ({
+    ...changes.snapshot(),
+    ...notices.snapshot(),
+  }));
+  const notices: Notices = createNotices({
+    clock,
+    restored: store.restored,
+    isChange: (id) => changes.get(id) !== undefined,
+    save: () => store.save(),
+  });
   const { promise: ended, resolve: end } = Promise.withResolvers<number>();
   let stopping: { readonly code: number } | undefined;
 
@@ -163,17 +173,15 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
   const checkHandler: TaskHandler = { run: () => {}, abort: (task) => checks.aborted(task.subject) };
 
   const now = clock.wall();
-  const restored = {
-    ...store.restored,
-    changes: store.restored.changes.map((change) =>
-      change.readyTime === undefined ? revive(change, localStamp(now), now) : change,
-    ),
-  };
+  const revived = store.restored.changes.map((change) =>
+    change.readyTime === undefined ? revive(change, localStamp(now), now) : change,
+  );
   const changes: Changes = createChanges({
     clock,
     tell,
-    restored,
+    restored: { ...store.restored, changes: revived },
     save: () => store.save(),
+    updated: (change) => notices.changeUpdated(change),
     handlers: {
       start: startHandler,
       stop: stopHandler,
@@ -255,6 +263,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       if (clock.now() < pruneAt) return;
       pruneAt = clock.now() + pruneEvery;
       changes.prune();
+      notices.prune();
       services.prune(plans.plan().services);
     },
   };
@@ -311,6 +320,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       mailbox,
       plans,
       changes,
+      notices,
       checks,
       services,
       leaders: singletons.leaders,
@@ -320,7 +330,12 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       isStopping: () => stopping !== undefined,
     }),
     load: (layers) => mailbox.call('load', () => plans.replace(layers)),
-    resume: () => mailbox.call('resume', () => changes.resume()),
+    resume: () =>
+      mailbox.call('resume', () => {
+        for (const [index, change] of revived.entries())
+          if (change !== store.restored.changes[index]) notices.changeUpdated(change);
+        changes.resume();
+      }),
     stop(code, why) {
       mailbox.post('stop', () => {
         log.write('info', why);

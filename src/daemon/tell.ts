@@ -1,8 +1,8 @@
-// One table: what happens becomes a log line and a count for the metrics (later a notice) here and nowhere else.
+// One table: what happens becomes a log line, a count for the metrics and a notice here and nowhere else.
 import { formatDuration } from '../core/duration.ts';
 import type { ExitAction } from '../core/config.ts';
-import { describeExit, exitKey, isSuccess } from '../core/exit.ts';
-import type { Exit } from '../core/exit.ts';
+import { describeExit, describeMemory, exitKey, isSuccess } from '../core/exit.ts';
+import type { Exit, OutOfMemory } from '../core/exit.ts';
 import type { RestartCause, ServiceTale } from '../core/service-state.ts';
 import type { Log, LogLevel } from '../ports.ts';
 import type { LeaderStory } from './leader-story.ts';
@@ -17,10 +17,19 @@ export interface Teller {
   check(text: string, what: 'failure' | 'down' | 'up'): void;
   taskFailed(changeId: string, summary: string, error: string): void;
   leader(group: string, story: LeaderStory): void;
+  /** The kernel has killed processes that were no service's main process. */
+  outOfMemory(memory: OutOfMemory, processes: number): void;
   say(level: LogLevel, text: string): void;
 }
 
-export function createTeller(log: Log, tallies: Pick<Tallies, 'service' | 'taskFailed'>): Teller {
+/** A notice of djsup's own: `name` is the part of the key behind "djsup.dev/". */
+type Notify = (name: string, data: Readonly<Record<string, string>>) => void;
+
+export function createTeller(
+  log: Log,
+  tallies: Pick<Tallies, 'service' | 'taskFailed'>,
+  notify: Notify,
+): Teller {
   return {
     service(name, tale, facts) {
       const { level, text, more, counts } = storyOf(name, tale, facts);
@@ -28,6 +37,8 @@ export function createTeller(log: Log, tallies: Pick<Tallies, 'service' | 'taskF
       if (more !== undefined) log.write(level, more);
       const tally = tallies.service(name);
       for (const count of counts ?? []) tally[count] += 1;
+      const memory = memoryOf(tale);
+      if (memory !== undefined) notify('out-of-memory', { service: name, ...limitData(memory) });
     },
     check(text, what) {
       log.write(what === 'up' ? 'info' : 'warn', text);
@@ -36,13 +47,32 @@ export function createTeller(log: Log, tallies: Pick<Tallies, 'service' | 'taskF
       log.write('error', `Change ${changeId} task (${summary}) failed: ${error}`);
       tallies.taskFailed();
     },
-    leader(_group, { level, text }) {
+    leader(group, { level, text, notice }) {
       log.write(level, text);
+      if (notice !== undefined) notify(`leader-${notice.name}`, { group, ...notice.data });
+    },
+    outOfMemory(memory, processes) {
+      const what = processes === 1 ? 'a process' : `${processes} processes`;
+      log.write(
+        'warn',
+        `${describeMemory(memory)}: the kernel has killed ${what} that a service or check had started`,
+      );
+      notify('out-of-memory', { processes: String(processes), ...limitData(memory) });
     },
     say(level, text) {
       log.write(level, text);
     },
   };
+}
+
+/** What the end of a process had to do with memory; undefined: nothing. */
+function memoryOf(tale: ServiceTale): OutOfMemory | undefined {
+  const exit = tale.kind === 'exited' || tale.kind === 'failed' ? tale.exit : undefined;
+  return exit !== undefined && 'signal' in exit ? exit.outOfMemory : undefined;
+}
+
+function limitData({ limit }: OutOfMemory): Record<string, string> {
+  return limit === undefined ? {} : { limit: String(limit) };
 }
 
 interface Story {

@@ -48,6 +48,8 @@ export type LineReader = (line: string) => readonly Sample[];
 
 /** @returns a function that reads a line without its line feed; the text must come from valid UTF-8 */
 export function createLineReader(dialects: TagDialects, counts: LineCounts): LineReader {
+  let read: { readonly labels: Labels; readonly text: string; readonly errors: number } | undefined;
+
   return (line) => {
     const colon = line.indexOf(':');
     if (colon < 1) return refused('malformed_line');
@@ -91,7 +93,7 @@ export function createLineReader(dialects: TagDialects, counts: LineCounts): Lin
           break;
         }
         case '#':
-          if (dialects.dogstatsd) counts.tagErrors(addDogstatsdTags(labels, what));
+          if (dialects.dogstatsd) counts.tagErrors(readTags(labels, what));
           break;
         case 'c':
           if (!what.startsWith(':') || what.length === 1) return 'malformed_container_id';
@@ -110,6 +112,13 @@ export function createLineReader(dialects: TagDialects, counts: LineCounts): Lin
     if (type === 'ms') divisors.push(1000);
     const relative = kind === 'gauge' && /^[-+]/.test(value);
     return { name, labels, kind, divisors, times, written: number.value, relative };
+  }
+
+  /** All values of a line have its tags: they are read once, and count their errors at each. */
+  function readTags(labels: Labels, text: string): number {
+    if (read?.labels !== labels || read.text !== text)
+      read = { labels, text, errors: addDogstatsdTags(labels, text) };
+    return read.errors;
   }
 
   /** What cannot be read is counted, and the sample stays. */

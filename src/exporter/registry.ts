@@ -95,6 +95,8 @@ interface OwnFamily extends Family {
 
 /** Cannot stand in text that was valid UTF-8. */
 const separator = '\uD800';
+/** How many of the limit a series takes: a summary may hold some 26 kB of samples. */
+const weights: Readonly<Record<FamilyType, number>> = { counter: 1, gauge: 1, histogram: 2, summary: 8 };
 /** A series with more text than this counts as several. */
 const textOfOne = 1_024;
 
@@ -105,6 +107,8 @@ export function createRegistry({ maxSeries, isTaken }: RegistryOptions): Registr
   const empty = new Set<OwnFamily>();
   let order: readonly OwnFamily[] | undefined;
   let used = 0;
+  /** What the empty families cost. */
+  let kept = 0;
   let mortal = 0;
   let vectors = 0;
 
@@ -123,13 +127,13 @@ export function createRegistry({ maxSeries, isTaken }: RegistryOptions): Registr
     )
       return 'reserved-label';
     const labelText = labels.map(([name, value]) => `${name}="${escapeLabelValue(value)}"`).join(',');
-    const cost = costOf(wanted.name, labelText);
+    const cost = costOf(wanted.name, labelText, type);
     if (used + cost > maxSeries) return 'full';
     const base = { labels, labelText, ttl: wanted.ttl, seen: now, gone: false };
     const made = create(base, type, wanted.observer, now);
     const family = known ?? addFamily(wanted.name, type, wanted.help);
     if (family.series.size === 0) order = undefined;
-    empty.delete(family);
+    if (empty.delete(family)) kept -= costOf(family.name, '', 'counter');
     family.series.set(key, made);
     family.order = undefined;
     countVector(family, labels);
@@ -170,8 +174,9 @@ export function createRegistry({ maxSeries, isTaken }: RegistryOptions): Registr
       }
     }
     for (const family of empty) {
-      if (empty.size <= maxSeries) break;
+      if (kept <= maxSeries) break;
       empty.delete(family);
+      kept -= costOf(family.name, '', 'counter');
       families.delete(family.name);
       vectors -= family.vectors.size;
     }
@@ -181,10 +186,11 @@ export function createRegistry({ maxSeries, isTaken }: RegistryOptions): Registr
     one.gone = true;
     family.series.delete(key);
     family.order = undefined;
-    used -= costOf(family.name, one.labelText);
+    used -= costOf(family.name, one.labelText, one.type);
     mortal -= 1;
     if (family.series.size > 0) return;
     empty.add(family);
+    kept += costOf(family.name, '', 'counter');
     order = undefined;
   }
 
@@ -217,8 +223,8 @@ function create(base: SeriesBase, type: FamilyType, observer: ObserverOptions, n
   return { ...base, type: 'summary', summary: new Summary(observer.summary, now), quantiles };
 }
 
-function costOf(name: string, labelText: string): number {
-  return 1 + Math.floor((name.length + labelText.length) / textOfOne);
+function costOf(name: string, labelText: string, type: FamilyType): number {
+  return weights[type] + Math.floor((name.length + labelText.length) / textOfOne);
 }
 
 function suffixesOf(type: FamilyType): readonly string[] {

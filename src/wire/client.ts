@@ -1,5 +1,6 @@
 // The client of the API: one method a request, by the names of daemon/face.ts. Works with djsup's daemon and with Pebble's.
 // Law: nothing throws and everything ends; what the server says no to is a failure with the server's own message.
+import { formatDuration } from '../core/duration.ts';
 import { fail, ok, type Result } from '../core/result.ts';
 import { connect, type Address, type Call, type ClientFailure } from './connection.ts';
 import { readLogEntries } from './log-stream.ts';
@@ -11,6 +12,8 @@ import {
   isLayer,
   isLeader,
   isListOf,
+  isNotice,
+  isNoticeAdded,
   isRefresh,
   isService,
   isSystem,
@@ -25,6 +28,7 @@ import type {
   LayerInfo,
   LeaderInfo,
   LogEntry,
+  NoticeInfo,
   ServiceInfo,
   SystemInfo,
 } from './shapes.ts';
@@ -46,6 +50,10 @@ export interface Client {
   /** Waits until the change is ready, for as long as the server goes on answering; the signal gives up. */
   waitChange(id: string, signal?: AbortSignal): Reply<ChangeInfo>;
   abortChange(id: string): Reply<ChangeInfo>;
+  notices(request: NoticesRequest): Reply<readonly NoticeInfo[]>;
+  notice(id: string): Reply<NoticeInfo>;
+  /** Records a custom notice and returns its id. */
+  notify(key: string, data: Readonly<Record<string, string>>, repeatAfter: string | undefined): Reply<string>;
   checks(level: string | undefined, names: readonly string[]): Reply<readonly CheckInfo[]>;
   /** Names of the checks that changed. */
   startChecks(names: readonly string[]): Reply<readonly string[]>;
@@ -73,6 +81,16 @@ export interface Client {
   logs(request: LogRequest): AsyncIterable<Result<readonly LogEntry[], ClientFailure>>;
   /** Ends all that is under way; nothing can be asked any more. */
   close(): void;
+}
+
+interface NoticesRequest {
+  /** "all", or left out. */
+  readonly users: string | undefined;
+  readonly uid: string | undefined;
+  readonly types: readonly string[];
+  readonly keys: readonly string[];
+  /** How long to wait for the first, ms. */
+  readonly timeout: number;
 }
 
 interface LogRequest {
@@ -176,6 +194,27 @@ export function createClient({ address, timeout = 5000 }: ClientOptions): Client
     change: (id) => get(changePath(id), {}, isChange),
     waitChange,
     abortChange: (id) => post(changePath(id), { action: 'abort' }, isChange),
+    notices({ users, uid, types, keys, timeout: wait }) {
+      const query = {
+        users,
+        'user-id': uid,
+        types: types.join(','),
+        keys: keys.join(','),
+        timeout: wait > 0 ? formatDuration(wait) : undefined,
+      };
+      const path = `/v1/notices${queryText(query)}`;
+      return ask({ method: 'GET', path, timeout: Math.max(0, wait) + timeout }, isListOf(isNotice));
+    },
+    notice: (id) => get(`/v1/notices/${encodeURIComponent(id)}`, {}, isNotice),
+    notify: (key, data, repeatAfter) =>
+      map(
+        post(
+          '/v1/notices',
+          { action: 'add', type: 'custom', key, 'repeat-after': repeatAfter, data },
+          isNoticeAdded,
+        ),
+        ({ id }) => id,
+      ),
     checks: (level, names) => get('/v1/checks', { level, names: names.join(',') }, isListOf(isCheck)),
     startChecks: (names) => setChecks('start', names),
     stopChecks: (names) => setChecks('stop', names),

@@ -7,6 +7,7 @@ import type {
   LayerInfo,
   LeaderInfo,
   LogEntry,
+  NoticeInfo,
   ServiceInfo,
   SystemInfo,
 } from './shapes.ts';
@@ -76,6 +77,13 @@ export const isLeader: Guard<LeaderInfo> = (value): value is LeaderInfo =>
   isHistory(value['history']);
 
 const isHistory = isListOf((value): value is object => hasTexts(value, 'time', 'text'));
+
+export const isNotice: Guard<NoticeInfo> = (value): value is NoticeInfo =>
+  hasTexts(value, 'id', 'type', 'key', 'first-occurred', 'last-repeated') &&
+  typeof value['occurrences'] === 'number';
+
+export const isNoticeAdded: Guard<{ readonly id: string }> = (value): value is { id: string } =>
+  hasTexts(value, 'id');
 
 export const isLogEntry: Guard<LogEntry> = (value): value is LogEntry =>
   hasTexts(value, 'time', 'service', 'message');

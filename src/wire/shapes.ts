@@ -112,6 +112,22 @@ export const leaderInfo = z.object({
     .check(z.describe('the latest transitions, oldest first')),
 });
 
+export const noticeInfo = z.object({
+  id: z.string(),
+  'user-id': z.nullable(z.int()).check(z.describe('whose it is; null: everybody may see it')),
+  type: z.enum(['change-update', 'custom', 'warning']),
+  key: z.string().check(z.describe('of a change-update: the id of the change')),
+  'first-occurred': time,
+  'last-occurred': time,
+  'last-repeated': time.check(z.describe('when it was last news; what "after" compares with')),
+  occurrences: z.int(),
+  'last-data': z.optional(z.record(z.string(), z.string())),
+  'repeat-after': z
+    .optional(z.string())
+    .check(z.describe('it is no news again before this has passed, a duration')),
+  'expire-after': z.string().check(z.describe('forgotten so long after it last occurred, a duration')),
+});
+
 const names = z.optional(z.nullable(z.array(z.string())));
 
 export const servicesRequest = z.object({ action: z.optional(z.string()), services: names });
@@ -124,6 +140,14 @@ export const leaderRequest = z.object({
   to: z.optional(z.string()),
 });
 export const changeRequest = z.object({ action: z.optional(z.string()) });
+export const noticesRequest = z.object({
+  action: z.optional(z.string()),
+  type: z.optional(z.string()),
+  key: z.optional(z.string()),
+  'repeat-after': z.optional(z.string()),
+  data: z.optional(z.unknown().check(z.describe('texts by name, at most 4096 bytes'))),
+});
+export const noticeAdded = z.object({ id: z.string() });
 export const signalsRequest = z.object({ signal: z.optional(z.string()), services: names });
 export const layersRequest = z.object({
   action: z.optional(z.string()),
@@ -141,4 +165,5 @@ export type ChangeInfo = z.infer<typeof changeInfo>;
 export type SystemInfo = z.infer<typeof systemInfo>;
 export type LogEntry = z.infer<typeof logEntry>;
 export type LeaderInfo = z.infer<typeof leaderInfo>;
+export type NoticeInfo = z.infer<typeof noticeInfo>;
 export type LayerInfo = z.infer<typeof layerInfo>;

@@ -1,5 +1,6 @@
 // A daemon of plain data that remembers what it was asked.
 import { ok, refuse } from '../../src/core/result.ts';
+import type { Notice } from '../../src/core/notice.ts';
 import type { Family } from '../../src/core/metric.ts';
 import type { Daemon } from '../../src/daemon/face.ts';
 import type {
@@ -87,6 +88,20 @@ const leader: LeaderRecord = {
   history: [{ time: new Date('2026-11-20T22:55:49Z'), text: 'leader gained group=schedulers epoch=7' }],
 };
 
+const gained: Notice = {
+  id: '5',
+  userId: undefined,
+  type: 'custom',
+  key: 'djsup.dev/leader-gained',
+  firstOccurred: new Date('2026-11-20T22:55:49Z'),
+  lastOccurred: new Date('2026-11-20T22:55:50.5Z'),
+  lastRepeated: new Date('2026-11-20T22:55:50.5Z'),
+  occurrences: 2,
+  lastData: { group: 'schedulers' },
+  repeatAfter: 60_000,
+  expireAfter: 604_800_000,
+};
+
 const entry: LogRecord = {
   time: new Date('2021-04-23T01:28:52.660Z'),
   service: 'redis',
@@ -126,6 +141,12 @@ export function fakeDaemon(changed: Partial<Daemon> = {}): { daemon: Daemon; ask
       return timeout === undefined ? find(id) : refuse('time-out', 'late');
     },
     abortChange: (...call) => (note('abortChange', ...call), find(call[0])),
+    notices: async (filter, timeout) => (note('notices', filter, timeout), [gained]),
+    notice: (id, userId) => {
+      note('notice', id, userId);
+      return id === '5' ? ok(gained) : refuse('not-found', `cannot find notice with ID "${id}"`);
+    },
+    addNotice: (...call) => (note('addNotice', ...call), ok('6')),
     checks: (...call) => (note('checks', ...call), [check]),
     startChecks: (...call) => (note('startChecks', ...call), ok(['c'])),
     stopChecks: (...call) => (note('stopChecks', ...call), ok([])),

@@ -21,9 +21,11 @@ test('a rise explains the exit, and nothing is left to tell', () => {
   expect(settle(state, 100 + explains + 1)[1]).toBe(0);
 });
 
-test('several children that died together share one rise', () => {
+test('a rise explains no more exits than it counted', () => {
   const [once] = explain(look(begun, 8, 100), 100);
-  expect(explain(look(once, 8, 120), 120)[1]).toBe(true);
+  expect(explain(look(once, 8, 120), 120)[1]).toBe(false);
+  const [first] = explain(look(begun, 9, 100), 100);
+  expect(explain(look(first, 9, 120), 120)[1]).toBe(true);
 });
 
 test('a rise does not explain what is killed long after it', () => {

@@ -1,6 +1,7 @@
 // Leader groups with real keepers: replicas in worlds of fakes, one pretend engine, one clock.
 import { describe, expect, test } from 'vitest';
 import { leaderCrew, reload } from '../support/leader-crew.ts';
+import { viewOf } from '../support/leader-life.ts';
 
 const plan = `
 services:
@@ -359,6 +360,25 @@ describe('plans', () => {
     expect(crew.running(beat)).toEqual(['b']);
     expect(a.face.leaders([])[0]?.state).toBe('following');
     expect(crew.most(beat)).toBe(1);
+  });
+
+  test('a move keeps what an operator has asked for, and epochs rise over it', async () => {
+    const { crew, a, b } = await pair();
+    b.supervisor.stop(0, 'test');
+    await crew.pass(1_000);
+    const before = a.face.leaders([])[0]?.epoch ?? 0;
+    expect(before).toBeGreaterThan(0);
+    // Another engine knows nothing of what was elsewhere.
+    crew.engine.view = viewOf(undefined);
+    reload(a, plan.replace('profile: fast', 'profile: fast, name: other'));
+    await crew.pass(20_000);
+    expect(crew.running(beat)).toEqual(['a']);
+    expect(a.face.leaders([])[0]?.epoch).toBeGreaterThan(before);
+    ask(a, { action: 'pause', span: undefined });
+    await crew.pass(1_000);
+    reload(a, plan.replace('profile: fast', 'profile: fast, name: third'));
+    await crew.pass(30_000);
+    expect(crew.running(beat)).toEqual([]);
   });
 
   test('new timings change the lease and not the leader', async () => {

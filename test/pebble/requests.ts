@@ -128,11 +128,76 @@ export const posts: readonly Post[] = [
   ...post('/v1/zip', '{}'),
 ];
 
+const custom = (rest: string): string => `{"action":"add","type":"custom",${rest}}`;
+
+/** Bodies that are posted to /v1/notices: the whole reply must be the same. */
+export const noticePosts: readonly string[] = [
+  '',
+  '{}',
+  '{"action":"zip"}',
+  '{"action":"add"}',
+  '{"action":"add","type":"zip","key":"a.b/c"}',
+  '{"action":"add","type":"warning","key":"a.b/c"}',
+  ...[
+    '',
+    'a',
+    'a.b',
+    'a/b',
+    'A.b/c',
+    'a.b/c_d',
+    'a.b/',
+    '-a.b/c',
+    'a-b.c/d-',
+    'a..b/c',
+    'a.b/c.d',
+    'a.b/c//d',
+  ].map((key) => custom(`"key":"${key}"`)),
+  custom('"key":"a.b/c"'),
+  custom('"key":"a-1.b-2.c/d-3/4","data":{"x":"y","<":"é"}'),
+  custom('"key":"a.b/c","data":{},"repeat-after":"1h"'),
+  custom('"key":"a.b/c","data":null,"repeat-after":""'),
+  custom('"key":"a.b/c","data":{"k":"v"},"repeat-after":"1h"'),
+  custom(`"key":"a.b/${'c'.repeat(252)}"`),
+  custom(`"key":"a.b/${'c'.repeat(253)}"`),
+  custom(`"key":"a.b/d","data":{"k":"${'v'.repeat(4088)}"}`),
+  custom(`"key":"a.b/d","data":{"k":"${'v'.repeat(4089)}"}`),
+];
+
+/** Paths below /v1/notices that are asked with GET: the whole reply must be the same. */
+export const noticeGets: readonly string[] = [
+  '',
+  '?types=custom',
+  '?types=change-update,zip',
+  '?types=zip',
+  '?types=zip&timeout=5s',
+  '?types=&keys=1',
+  '?keys=a.b/c,1',
+  '?keys=a.b/c&keys=1',
+  '?keys=zip.zip/zip',
+  '?keys=zip.zip/zip&timeout=50ms',
+  '?keys=zip.zip/zip&timeout=-1s',
+  '?timeout=1h',
+  '?users=all',
+  '?users=zip',
+  '?users=all&user-id=1',
+  '?user-id=0&types=custom',
+  '?user-id=5&types=custom',
+  '?user-id=-1',
+  '?user-id=99999999999',
+  '?user-id=1&user-id=2',
+  '?after=2020-01-01T00:00:00Z&types=custom',
+  '?after=2120-01-01T00:00:00Z',
+  '/1',
+  '/999',
+];
+
 /** Bodies of the wrong type: refused alike, in words of our own. */
 export const wrongTypes: readonly Post[] = [
   ...post('/v1/services', '[]', '"x"', '1', '{"action":1}', '{"action":"start","services":"a"}'),
   ...post('/v1/services', '{"action":"start","services":[1]}'),
   ...post('/v1/checks/refresh', '{"name":1}'),
+  ...post('/v1/notices', custom('"key":"a.b/c","data":1'), custom('"key":"a.b/c","data":{"a":1}')),
+  ...post('/v1/notices', custom('"key":"a.b/c","repeat-after":"zip"'), custom('"key":1')),
   ...post('/v1/layers', '{"action":"add","label":"y","format":"yaml","layer":1}'),
   ...post('/v1/layers', '{"action":"add","label":"y","format":"yaml","combine":"yes"}'),
 ];

@@ -101,6 +101,11 @@ describe('two djsups', () => {
     expect(JSON.parse(b.cli('leader', '--format=json').stdout).leader.schedulers.leader).toBe('web-a');
     expect(a.cli('leader', '--verbose', 'schedulers').stdout).toMatch(/timings:\n +S1: .*[^]*history:\n/);
     expect(a.cli('leader', 'history').stdout).toContain('leader gained group=schedulers');
+    expect(a.cli('notices').stdout).toMatch(/^\d+ +public +custom +djsup\.dev\/leader-gained .* 1$/m);
+    expect(a.cli('notice', 'custom', 'djsup.dev/leader-gained').stdout).toMatch(
+      /^last-data:\n +epoch: "\d+"\n +group: schedulers\n +leader: web-a$/m,
+    );
+    expect(b.cli('notices').stdout).toContain('djsup.dev/leader-changed');
     expect((await b.api('GET', '/v1/health')).json.result.healthy).toBe(true);
     await until('the singleton has checked its lease', () =>
       readFileSync(diary, 'utf8').includes('leads "schedulers"'),

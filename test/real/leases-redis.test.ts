@@ -1,8 +1,9 @@
 // The lease store on a real Redis, with access lists, TLS, replicas and policies of eviction.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openLeaseStore } from '../../src/host/leases.ts';
+import type { View } from '../../src/core/leader/record.ts';
 import type { LeaseStore, Opening } from '../../src/ports.ts';
-import { leaseContract, look, recordFor, soon, take } from '../host/leases.contract.ts';
+import { held, leaseContract, look, recordFor, soon, take } from '../host/leases.contract.ts';
 import { loadLibc } from '../host/machine.ts';
 import { makeCertificates, opensslMissing } from '../support/engines/certificates.ts';
 import { freePort } from '../support/engines/private-process.ts';
@@ -44,6 +45,20 @@ describe.skipIf(why !== undefined)(`on a real engine${why === undefined ? '' : `
     stores.push(store);
     return { ...store, opening: await store.open(soon()) };
   }
+
+  test('another database of the same server has a record of its own, and tells nothing of its changes here', async () => {
+    const [here, there] = [
+      await open(redis.dsn().replace(/0$/, '5'), 'both'),
+      await open(redis.dsn().replace(/0$/, '6'), 'both'),
+    ];
+    const seen: View[] = [];
+    here.watch({ seen: (view) => void seen.push(view), hint: () => {} });
+    await take(there, { epoch: 7 });
+    expect((await look(here)).found.kind).toBe('none');
+    await take(here, { epoch: 3 });
+    await until('its own change is seen', () => seen.length > 0);
+    expect(seen.map((view) => held(view)?.epoch)).not.toContain(7);
+  });
 
   const rights = [
     '~djsup:leader:*',

@@ -8,7 +8,7 @@ import { findPebble } from '../pebble/original.ts';
 import { answers, launch, ownPebble, startPair } from '../pebble/pair.ts';
 import type { Daemon, LayerFiles, Pair, Run } from '../pebble/pair.ts';
 import { additions, alike, base, directories, stricter } from '../pebble/layers.ts';
-import { gets, layers, methods, posts, wrongTypes } from '../pebble/requests.ts';
+import { gets, layers, methods, noticeGets, noticePosts, posts, wrongTypes } from '../pebble/requests.ts';
 import { until } from '../support/rig.ts';
 
 const found = findPebble();
@@ -247,6 +247,39 @@ function withoutIds(text: string): string {
   return text.replaceAll(/,"(?:prev-)?change-id":"\d+"/g, '');
 }
 
+describe('a notice', () => {
+  const pair = sharedPair({
+    '001-base.yaml': 'services: {a: {override: replace, command: sleep 1000, startup: enabled}}',
+  });
+
+  test('is recorded and told alike, of changes too', async () => {
+    await pair().both(async (daemon) => {
+      await settled(daemon);
+      const { change } = await daemon.json('POST', '/v1/services', { action: 'restart', services: ['a'] });
+      await daemon.ask('GET', `/v1/changes/${change}/wait`);
+    });
+    for (const body of noticePosts) {
+      const [original, own] = await pair().both((daemon) => daemon.ask('POST', '/v1/notices', body));
+      expect({ body, ...own }).toEqual({ body, ...original });
+    }
+    for (const query of noticeGets) {
+      const [original, own] = await pair().both((daemon) => daemon.ask('GET', `/v1/notices${query}`));
+      expect({ query, ...own }).toEqual({ query, ...original });
+    }
+  });
+
+  test('that somebody waits for is told as soon as it comes', async () => {
+    const [original, own] = await pair().both(async (daemon) => {
+      const waiting = daemon.ask('GET', '/v1/notices?keys=a.b/later&timeout=20s');
+      await daemon.cli(pebble, 'notify', 'a.b/later', 'x=y');
+      const { status, text } = await waiting;
+      return { status, notices: JSON.parse(text).result.length };
+    });
+    expect(own).toEqual(original);
+    expect(own).toEqual({ status: 200, notices: 1 });
+  });
+});
+
 describe('a command line', () => {
   const pair = sharedPair(layers);
 
@@ -300,6 +333,18 @@ describe('a command line', () => {
     'start-checks one',
     'stop-checks off',
     'start-checks zz',
+    'notify',
+    'notify bad',
+    'notify a.b/c x',
+    'notices --key zz.a/b',
+    'notices --key zz.a/b --timeout 50ms',
+    'notices --type zz',
+    'notices --users zz',
+    'notices --format json --key zz.a/b',
+    'notice 999',
+    'notice zz',
+    'notice a.b/c',
+    'notice custom zz.a/b',
     'health',
     'health one',
     'health --level alive',

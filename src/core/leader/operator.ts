@@ -43,6 +43,11 @@ export function onResume(policy: LeaderPolicy, state: LeaderState, waiter: Waite
   const done = report(waiter, { kind: 'done' });
   const { role } = state;
   if (role.kind === 'paused') return [follow(policy, state, at), [done]];
+  // Nothing is held yet, and it is told at once that it stays so or not: nobody has anything to wait for.
+  if (role.kind === 'acquiring' && role.wish.next.kind === 'pause') {
+    const others = role.wish.waiters.map((other) => report(other, { kind: 'done' }));
+    return [{ ...state, role: { ...role, wish: noWish } }, [...others, done]];
+  }
   if ('wish' in role && role.wish.next.kind === 'pause')
     return [{ ...state, role: { ...role, wish: { ...role.wish, next: noWish.next } } }, [done]];
   return [state, [done]];

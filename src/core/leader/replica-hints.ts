@@ -3,6 +3,8 @@
 /** Platforms that run several copies of a container at will, by a variable that each of them sets. */
 const platforms: Readonly<Record<string, string>> = {
   KUBERNETES_SERVICE_HOST: 'Kubernetes',
+  POD_NAME: 'Kubernetes',
+  POD_UID: 'Kubernetes',
   ECS_CONTAINER_METADATA_URI_V4: 'Amazon ECS',
   NOMAD_ALLOC_ID: 'Nomad',
   DYNO: 'Heroku',

@@ -46,6 +46,8 @@ export function openRedis(settings: RedisLease): LeaseStore {
       'cannot use the address of Redis: its path must be the number of a database',
     );
   const key = `${settings.prefix}${settings.name}`;
+  // Channels are the server's, whatever database a client has selected.
+  const channel = database === 0 ? key : `${key}@${database}`;
   const place = `Redis at ${placeOf(dsn, port)}, database ${database}, key "${key}"`;
 
   async function connect(bell: Bell, signal: AbortSignal): Promise<Result<Session, Refusal>> {
@@ -68,7 +70,7 @@ export function openRedis(settings: RedisLease): LeaseStore {
       try {
         await endedBy(
           signal,
-          client.subscribe(key, (text) =>
+          client.subscribe(channel, (text) =>
             bell.changed({ text, incarnation: incarnationOf(life, facts), counter: 0 }),
           ),
         );
@@ -80,7 +82,7 @@ export function openRedis(settings: RedisLease): LeaseStore {
         ...tlsWarnings(tls, dsn.host, tls.mode !== 'off', remedy),
         ...(isWatched
           ? []
-          : [`changes of "${key}" are only seen by asking: allow its user +subscribe and &${key}`]),
+          : [`changes of "${key}" are only seen by asking: allow its user +subscribe and &${channel}`]),
         ...losses(facts),
       ];
       return { ok: true, value: { warnings, ...callsOn(client, life), close } };
@@ -112,7 +114,7 @@ export function openRedis(settings: RedisLease): LeaseStore {
 
   function callsOn(client: ReturnType<typeof createOurClient>, life: string): Pick<Session, 'read' | 'swap'> {
     async function run(...change: readonly string[]): Promise<Swap> {
-      const reply = await client.eval(script, { keys: [key], arguments: [key, ...change] });
+      const reply = await client.eval(script, { keys: [key], arguments: [channel, ...change] });
       const [changed, text, seconds, microseconds, info] = reply as unknown as Answer;
       const facts = infoOf(info);
       if (facts['role'] !== 'master') throw new NotMaster();

@@ -151,6 +151,18 @@ describe('an operator', () => {
     expect(life.role()).toBe('off');
   });
 
+  test('who pauses during an attempt and resumes has both answered', () => {
+    const life = liveLeader({}, { view: viewOf(recordBy('other', { state: 'released' })) });
+    life.pass(millisecond);
+    life.feed({ kind: 'tick' });
+    expect(life.role()).toBe('acquiring');
+    const told = [
+      ...words(life.feed({ kind: 'pause', span: undefined, waiter })),
+      ...words(life.feed({ kind: 'resume', waiter: 'b' })),
+    ];
+    expect(told).toEqual(expect.arrayContaining(['a: done', 'b: done']));
+  });
+
   test('who pauses during an attempt gets the record given back', () => {
     const life = liveLeader({}, { view: viewOf(recordBy('other', { state: 'released' })) });
     life.pass(millisecond);
