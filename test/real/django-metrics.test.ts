@@ -160,10 +160,13 @@ describe('without the exporter', () => {
     await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve));
     await using site = await startShop({ statsdPort: udp.address().port });
     await served(site);
-    const { stdout } = site.rig.cli('services');
-    expect(stdout).toMatch(/^django +enabled +active/m);
-    expect(stdout).toMatch(/^statsd-exporter +enabled +backoff/m);
-    expect(site.rig.cli('services', '--wide').stdout).toContain('exited with code 1');
+    // Between two tries it is seen to wait, and why.
+    await until('the exporter waits', () =>
+      /^statsd-exporter +enabled +backoff .*exited with code 1/m.test(
+        site.rig.cli('services', '--wide').stdout,
+      ),
+    );
+    expect(site.rig.cli('services').stdout).toMatch(/^django +enabled +active/m);
     expect(site.rig.cli('logs', 'statsd-exporter').stdout).toMatch(/cannot listen on UDP/);
     await new Promise<void>((resolve) => udp.close(() => resolve()));
     await until(
