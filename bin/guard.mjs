@@ -4,12 +4,13 @@
 // at all where it cleared that too; if this process is killed, the command dies with it only where util-linux's setpriv is.
 // It takes 45 MB instead of 10.
 import { spawn } from 'node:child_process';
-import { accessSync, constants, readFileSync, readdirSync } from 'node:fs';
+import { accessSync, constants, readFileSync, readdirSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants as osConstants } from 'node:os';
 
 const CONTROL = 3;
 const ANCHOR = 4;
+const WORD = 5;
 /** As in guard.py, ms. */
 const GRACE = 500;
 const LOOK = 2;
@@ -25,7 +26,10 @@ let ending;
 let killing;
 
 for (const name of Object.keys(osConstants.signals)) ignore(name);
-if (now() >= deadline) process.kill(process.pid, 'SIGKILL');
+if (now() >= deadline) {
+  sayEnd();
+  process.kill(process.pid, 'SIGKILL');
+}
 const main = start();
 setInterval(() => {
   if (now() >= deadline) killTree();
@@ -52,6 +56,7 @@ function start() {
   const child = spawn(command, rest, { stdio: ['inherit', 'inherit', 'inherit', 'ignore', ANCHOR] });
   child.on('error', (error) => {
     process.stderr.write(`djsup: cannot start: "${file}": ${error.code}\n`);
+    sayEnd();
     process.exit(127);
   });
   child.on('exit', (code, signal) => {
@@ -93,9 +98,18 @@ function killTree() {
 /** Ends this process as the command has ended, once nothing of its tree is left. */
 function endWithTree() {
   if (tree().length > 0) return;
+  sayEnd();
   if (ending.signal === null) process.exit(ending.code);
   process.removeAllListeners(ending.signal);
   process.kill(process.pid, ending.signal);
+}
+
+function sayEnd() {
+  try {
+    writeSync(WORD, 'e');
+  } catch {
+    // djsup has gone.
+  }
 }
 
 function send(pids, signal) {

@@ -3,9 +3,9 @@
 Runs the command as its child, and kills it with all its descendants at the deadline, or when djsup is gone, whatever
 state djsup is in. DEADLINE is CLOCK_MONOTONIC in seconds. djsup writes lines to descriptor 3: "d SECONDS" is a new
 deadline, "s NUMBER" a signal for the command; the end of that pipe is the end of djsup. The guard ends as the command
-has ended, once no process of its tree is left. Laws: the deadline lies in a kernel timer, so that no sleep, pause or
-freeze of this process stretches it; that nothing is left is told by the kernel (a subreaper without a child); all is
-done in one loop, and signals only wake it.
+has ended, once no process of its tree is left, and just before writes "e" to descriptor 5: without that it was killed
+itself. Laws: the deadline lies in a kernel timer, so that no sleep, pause or freeze of this process stretches it; that
+nothing is left is told by the kernel (a subreaper without a child); all is done in one loop, and signals only wake it.
 """
 
 # The module behind "signal", which would load enumerations for 5 ms more at each start.
@@ -22,6 +22,7 @@ except ImportError:
     sys.exit("cannot guard this service: its Python lacks ctypes; install the whole of Python (Debian: python3)")
 
 CONTROL = 3
+WORD = 5
 # What is left of the tree when the command has ended by itself gets SIGTERM, and this long to go, seconds.
 GRACE = 0.5
 # How often to look for what has been born while the tree is being killed, milliseconds.
@@ -128,6 +129,7 @@ class Guard:
     def kill_tree(self):
         if not os.path.exists(f"/proc/self/task/{self.own}/children"):
             # The kernel does not list children: the group, and this process with it.
+            say_end()
             os.killpg(0, signal.SIGKILL)
         send(descendants(self.own), signal.SIGKILL)
 
@@ -163,6 +165,7 @@ def execute(command, environment):
 
 def end_alike(status):
     """Ends this process as the command has ended."""
+    say_end()
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         # One core file is enough.
@@ -171,6 +174,13 @@ def end_alike(status):
             signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
     os._exit(os.WEXITSTATUS(status))
+
+
+def say_end():
+    try:
+        os.write(WORD, b"e")
+    except OSError:
+        pass
 
 
 def send(pids, number):
@@ -206,10 +216,12 @@ def main(deadline, command):
     # Whoever has stopped this process: it wakes when djsup is gone, and then finds the pipe at its end.
     prctl(PR_SET_PDEATHSIG, signal.SIGCONT, 0, 0, 0)
     os.set_inheritable(CONTROL, False)
+    os.set_inheritable(WORD, False)
     guard = Guard(deadline)
     guard.ignore_signals()
     if time.monotonic() >= deadline:
         # Nothing is started, and it looks as if it had been killed a moment later.
+        say_end()
         os.kill(guard.own, signal.SIGKILL)
     guard.start(command)
     guard.watch()

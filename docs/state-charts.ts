@@ -6,6 +6,7 @@ import { idle, serviceDeadline } from '../src/core/service-state.ts';
 import type { ServiceEvent, ServicePolicy, ServiceState } from '../src/core/service-state.ts';
 import { stepService } from '../src/core/service.ts';
 import { leaderMachine } from './leader-chart.ts';
+import { releaseTaskMachine } from './release-chart.ts';
 
 /** One event that a state is fed: the word for it on the chart, and what of the event may decide where it leads. */
 export interface Trial<E> {
@@ -241,7 +242,7 @@ export function stateCharts(): string {
 Each machine was run through every state it can reach, with every event. An edge names its events, each with as few
 conditions as tell where it leads; events that leave a state as it is are not drawn. "deadline" is the state's own deadline.
 What else an event causes (a signal, a report to who waits, a shutdown of the daemon) is an effect; the types in
-\`src/core/service-state.ts\`, \`src/core/check.ts\` and \`src/core/leader/state.ts\` list them.
+\`src/core/service-state.ts\`, \`src/core/release-task-state.ts\`, \`src/core/check.ts\` and \`src/core/leader/state.ts\` list them.
 
 ## Service
 
@@ -261,6 +262,14 @@ decide together when it is tried again; \`done-elsewhere\` says that another rep
 another release.
 
 ${chart(taskMachine)}
+
+## Once for each release
+
+What a replica does about a start of such a task, beside the machine above, until the board of its leader group says that it is
+done. It looks whenever something has changed; \`admitted\` says that it may run here, \`over\` that the run has ended, \`written\`
+that the others can read what came of it. \`restart\` and \`ignore\` are the action of \`on-failure\`.
+
+${chart(releaseTaskMachine)}
 
 ## Check
 

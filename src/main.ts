@@ -36,7 +36,14 @@ const ended = runCli({
   },
   async statsdExporter(flags) {
     const { runExporter } = await import('./exporter/main.ts');
-    return runExporter(flags, version);
+    return runExporter({
+      flags,
+      version,
+      async listenUnixDatagrams(deps) {
+        const { listenUnixDatagrams } = await import('./host/unix-datagrams.ts');
+        return listenUnixDatagrams(deps);
+      },
+    });
   },
 });
 // No await at the top level: the bundle is CommonJS.

@@ -103,9 +103,31 @@ export interface Meter {
   /** `by` is how much the counter has grown. */
   count(name: string, by: number, tags?: Readonly<Record<string, string>>): void;
   gauge(name: string, value: number, tags?: Readonly<Record<string, string>>): void;
+  /** A value that was observed so many times. */
+  observe(name: string, value: number, times: number, tags?: Readonly<Record<string, string>>): void;
   /** Datagrams that could not be sent. */
   lost(): number;
 }
+
+/** A unix datagram socket, which Node has none of. */
+export interface UnixDatagrams {
+  /** Lets go of the socket and removes its file. */
+  close(): void;
+}
+
+export interface UnixDatagramsDeps {
+  /** A path, or a name in the abstract namespace after "@". */
+  readonly name: string;
+  /** Permission bits of the file. */
+  readonly mode: number;
+  /** The bytes are good until it returns. */
+  readonly take: (bytes: Buffer) => void;
+  /** Nothing more will come; why, as a sentence. */
+  readonly failed: (message: string) => void;
+}
+
+/** The failure is one clear sentence: kind internal. */
+export type ListenUnixDatagrams = (deps: UnixDatagramsDeps) => Promise<Result<UnixDatagrams>>;
 
 /** What processes use together. Undefined: the kernel will not tell djsup, as of another account's. */
 export interface Usage {

@@ -1,47 +1,29 @@
 // The program behind `run`, `enter`, `detect` and `plan --check`: the one place where all rooms meet.
 // Law: the daemon's end is told by its exit code and by a line on stderr, never by a stack.
-import {
-  accessSync,
-  constants,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-} from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { hostname } from 'node:os';
-import { isAbsolute } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { createServer } from './api/server.ts';
 import type { Paths } from './cli/paths.ts';
 import type { Program, RunOptions, Session } from './cli/program.ts';
-import { combineLayers } from './core/plan.ts';
 import { findRelease } from './core/release.ts';
-import { formatProblem } from './core/problem.ts';
-import { ok, refuse } from './core/result.ts';
 import type { Result } from './core/result.ts';
 import { gatherLayers } from './daemon/gather.ts';
 import type { Gathered, Project } from './daemon/gather.ts';
+import { autostart, reload, takeLayers } from './daemon/reload.ts';
 import { securityLine } from './daemon/security.ts';
 import { createSupervisor } from './daemon/supervisor.ts';
-import type { Supervisor } from './daemon/supervisor.ts';
 import { noBoots, watchBoots } from './django/boots.ts';
-import { describeFacts, describeFailure, detectionData } from './django/describe.ts';
 import { chooseExporter } from './django/exporter.ts';
 import { explainExit, isGunicorn } from './django/gunicorn.ts';
-import { fillLayer } from './django/layer.ts';
-import { chooseMigrations } from './django/migrations.ts';
-import { detectProject } from './django/project.ts';
 import { readCommit, readProjectRelease } from './django/release.ts';
 import { createClock } from './host/clock.ts';
 import { exitNow } from './host/exit.ts';
 import { createFiles } from './host/files.ts';
-import { kernelBoot, readIdentity } from './host/identity.ts';
+import { bootId, kernelBoot, kernelId, readIdentity } from './host/identity.ts';
 import { leasePlace } from './host/lease-place.ts';
 import type { LeasePlace } from './host/lease-place.ts';
 import { createLibc } from './host/libc.ts';
@@ -55,6 +37,7 @@ import { createProber } from './host/prober.ts';
 import { createReaper } from './host/reaper.ts';
 import { catchSignals } from './host/signals.ts';
 import { createSpawner } from './host/spawner.ts';
+import { openStateDirectory } from './host/state-directory.ts';
 import type { Log } from './ports.ts';
 
 export interface ProgramDeps {
@@ -85,14 +68,14 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
   /** As gathered last. */
   let project: Project | undefined;
 
-  function gather(
+  async function gather(
     args: RunOptions['args'],
     layersDirectory: string = paths.layers,
-  ): Result<Gathered, readonly string[]> {
+  ): Promise<Result<Gathered, readonly string[]>> {
     // Pebble starts nothing by itself, so neither does who goes by its name.
     const off = environment['DJSUP_INVOKED_AS'] === 'pebble' || environment['DJSUP_DJANGO'] === 'off';
     const projectDirectories = off ? [] : [cwd, '/django/app'];
-    const gathered = gatherLayers({
+    const gathered = await gatherLayers({
       files,
       layersDirectory,
       environment,
@@ -164,10 +147,18 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
     process.on('uncaughtException', bug);
     process.on('unhandledRejection', bug);
 
-    const place = prepareDirectory(paths, options.createDirs || isUnnamed(paths, environment), environment);
+    const isMemoryOnly =
+      environment['DJSUP_PERSIST'] === 'never' || environment['PEBBLE_PERSIST'] === 'never';
+    const place = openStateDirectory({
+      directory: paths.directory,
+      variable: paths.flavour.toUpperCase(),
+      create: options.createDirs || isUnnamed(paths, environment),
+      template: environment['DJSUP_COPY_ONCE'] ?? environment['PEBBLE_COPY_ONCE'],
+      memoryOnly: isMemoryOnly,
+    });
     if (!place.ok) return cannot([`cannot run daemon: ${place.failure.message}`]);
     if (place.value.note !== undefined) log.write('warn', place.value.note);
-    const gathered = gather(options.args);
+    const gathered = await gather(options.args);
     if (!gathered.ok) return cannot(['cannot run daemon: cannot load plan:', ...gathered.failure]);
 
     const fromTerminal = isatty(0);
@@ -200,7 +191,7 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
       meter,
       dropped,
       environment: inherited(environment),
-      statePath: place.value.statePath,
+      statePath: place.value.writable && !isMemoryOnly ? paths.stateFile : undefined,
       copy,
       explain: (argv, exit, lines) => (isGunicorn(argv) ? explainExit(exit, lines) : undefined),
       watch(argv) {
@@ -237,9 +228,8 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
       },
       system: { version, bootId: bootId(), httpAddress: options.http, appId: paths.flavour },
     });
-    const loaded = daemon.load(gathered.value.layers);
-    if (!loaded.ok)
-      return cannot(['cannot run daemon: cannot load plan:', ...loaded.failure.map(formatProblem)]);
+    const problems = takeLayers(daemon, gathered);
+    if (problems.length > 0) return cannot(['cannot run daemon: cannot load plan:', ...problems]);
 
     const network = environment['DJSUP_METRICS'] === 'open' ? 'metrics' : 'open';
     const rules = { ownUid: uid, network } as const;
@@ -266,6 +256,8 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
     for (const line of gathered.value.notes) log.write('info', line);
     for (const line of gathered.value.warnings) log.write('warn', line);
 
+    // Whoever has waited for the socket is answered first: to start processes takes a while.
+    await setImmediate();
     daemon.resume();
     let hungUp = false;
     listen((signal) => {
@@ -275,7 +267,7 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
         hungUp = true;
         return;
       }
-      if (signal === 'SIGHUP') return reload(daemon, log, () => gather(options.args));
+      if (signal === 'SIGHUP') return void gather(options.args).then((found) => reload(daemon, log, found));
       daemon.stop(0, `Exiting on ${signalWords[signal]} signal.`);
     });
     if (!options.hold) autostart(daemon, log);
@@ -298,130 +290,23 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
 
   return {
     run,
-    async detect(directory, format) {
-      const detected = detectProject(files, environment, directory, { wsgi: true });
-      const layer = detected.ok
-        ? fillLayer(
-            detected.value,
-            shipped,
-            chooseMigrations(files, environment, detected.value, []).migrations,
-          )
-        : undefined;
-      const code = detected.ok ? 0 : 1;
-      if (format === 'text') {
-        const output = detected.ok
-          ? describeFacts(detected.value, layer ?? '')
-          : describeFailure(detected.failure);
-        return { output, code };
-      }
-      const data = detectionData(detected, layer);
-      if (format === 'json') return { output: `${JSON.stringify(data)}\n`, code };
-      const { stringify } = await import('yaml');
-      return { output: stringify(data, { indent: 4 }), code };
+    async detect(directory) {
+      const { inspectProject } = await import('./daemon/inspect.ts');
+      return inspectProject(files, environment, shipped, directory);
     },
-    checkPlan(directory) {
+    async checkPlan(directory) {
+      const { checkPlan } = await import('./daemon/inspect.ts');
       // As `run` would, so that a layer over the shipped one can be checked.
-      const gathered = gather(new Map(), directory);
-      if (!gathered.ok) return { ok: false, output: `${gathered.failure.join('\n')}\n`, warnings: [] };
-      const plan = combineLayers(gathered.value.layers);
-      const { warnings } = gathered.value;
-      if (!plan.ok) return { ok: false, output: `${plan.failure.map(formatProblem).join('\n')}\n`, warnings };
-      return { ok: true, output: plan.value.text, warnings };
+      return checkPlan(await gather(new Map(), directory));
     },
   };
 }
 
 const signalWords = { SIGTERM: 'terminated', SIGINT: 'interrupt', SIGQUIT: 'quit' } as const;
 
-/** The layers of files are read again and what differs is restarted; with problems everything stays as it is. */
-function reload(daemon: Supervisor, log: Log, gather: () => Result<Gathered, readonly string[]>): void {
-  const gathered = gather();
-  const problems = takeLayers(daemon, gathered);
-  if (problems.length > 0) {
-    log.write('error', 'cannot re-read the layers, the plan stays as it was:');
-    for (const line of problems) log.write('error', line);
-    return;
-  }
-  if (gathered.ok) for (const line of gathered.value.warnings) log.write('warn', line);
-  const change = daemon.face.actOnServices('replan', []);
-  log.write(
-    'info',
-    change.ok ? `Re-read the layers, replanning with change ${change.value}.` : change.failure.message,
-  );
-}
-
-function takeLayers(daemon: Supervisor, gathered: Result<Gathered, readonly string[]>): readonly string[] {
-  if (!gathered.ok) return gathered.failure;
-  const loaded = daemon.load(gathered.value.layers);
-  return loaded.ok ? [] : loaded.failure.map(formatProblem);
-}
-
-function autostart(daemon: Supervisor, log: Log): void {
-  const change = daemon.face.actOnServices('autostart', []);
-  if (!change.ok) return log.write('info', `Cannot start default services: ${change.failure.message}`);
-  const say = (): void => log.write('info', `Started default services with change ${change.value}.`);
-  void daemon.face.waitChange(change.value, undefined, new AbortController().signal).then(say);
-}
-
-interface Place {
-  readonly writable: boolean;
-  /** Undefined: state stays in memory. */
-  readonly statePath: string | undefined;
-  readonly note: string | undefined;
-  /** Tells this daemon's processes from another's that shares its /proc. */
-  readonly instance: string;
-}
-
-function prepareDirectory(
-  paths: Paths,
-  create: boolean,
-  environment: ProgramDeps['environment'],
-): Result<Place> {
-  const { directory } = paths;
-  if (!isAbsolute(directory)) return refuse('bad-request', `directory "${directory}" must be absolute`);
-  copyOnce(directory, environment['DJSUP_COPY_ONCE'] ?? environment['PEBBLE_COPY_ONCE']);
-  const never = environment['DJSUP_PERSIST'] === 'never' || environment['PEBBLE_PERSIST'] === 'never';
-  try {
-    if (create) mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const stat = statSync(directory);
-    if (!stat.isDirectory()) return refuse('bad-request', `"${directory}" is not a directory`);
-    const { dev, ino } = stat;
-    accessSync(directory, constants.W_OK | constants.X_OK);
-    return ok({
-      writable: true,
-      statePath: never ? undefined : paths.stateFile,
-      note: undefined,
-      instance: `${dev}-${ino}`,
-    });
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOTDIR' || code === 'EEXIST')
-      return refuse('bad-request', `"${directory}" is not a directory`);
-    if (code === 'ENOENT' && !create)
-      return refuse(
-        'not-found',
-        `directory "${directory}" does not exist; create it, use --create-dirs, or set ${paths.flavour.toUpperCase()} to another`,
-      );
-    const note = `cannot write in directory "${directory}" (${String(code)}): changes are kept in memory only`;
-    return ok({
-      writable: false,
-      statePath: undefined,
-      note: never ? undefined : note,
-      instance: kernelId('uuid'),
-    });
-  }
-}
-
 /** Nobody has said which directory: djsup makes its own, so that `djsup run` needs nothing else. */
 function isUnnamed({ flavour }: Paths, environment: ProgramDeps['environment']): boolean {
   return flavour === 'djsup' && !environment['DJSUP'];
-}
-
-/** Fills an empty or missing directory from a template that a volume mount has hidden. */
-function copyOnce(directory: string, source: string | undefined): void {
-  if (source === undefined || source === '' || !existsSync(source)) return;
-  if (existsSync(directory) && readdirSync(directory).length > 0) return;
-  cpSync(source, directory, { recursive: true });
 }
 
 /** What services inherit: all but what only djsup is meant to see. */
@@ -435,20 +320,6 @@ function inherited(environment: ProgramDeps['environment']): Readonly<Record<str
   ]);
   const kept = Object.entries(environment).filter(([name, value]) => !own.has(name) && value !== undefined);
   return Object.fromEntries(kept) as Record<string, string>;
-}
-
-/** Of the kernel; of this start where djsup is PID 1, so that a container's restart can be told. */
-function bootId(): string {
-  return kernelId(process.pid === 1 ? 'uuid' : 'boot_id');
-}
-
-/** From the kernel, so that no cryptography is loaded for it; the time of the start where there is no /proc. */
-function kernelId(name: 'uuid' | 'boot_id'): string {
-  try {
-    return readFileSync(`/proc/sys/kernel/random/${name}`, 'utf8').trim();
-  } catch {
-    return String(Date.now());
-  }
 }
 
 function levelOf(options: RunOptions, environment: ProgramDeps['environment']): 'debug' | 'info' | 'error' {

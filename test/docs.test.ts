@@ -7,9 +7,9 @@ import { keyRows } from '../docs/layer-page.ts';
 import type { KeyRow } from '../docs/layer-page.ts';
 import { references } from '../docs/references.ts';
 import { edgesOf, serviceMachine } from '../docs/state-charts.ts';
-import type { ProjectFacts } from '../src/django/project.ts';
 import { fillLayer } from '../src/django/layer.ts';
 import { planOf, planProblemsOf, problemsOf } from './core/plan-kit.ts';
+import { facts } from './support/project-facts.ts';
 
 type Pages = ReadonlyMap<string, string>;
 
@@ -128,26 +128,6 @@ function problemsOverShipped(layer: string): string[] {
   const filled = fillLayer(facts, { text: shipped, gunicornConfig: '/gunicorn.conf.py', exporter });
   return planProblemsOf(filled, layer);
 }
-
-const facts: ProjectFacts = {
-  root: '/project',
-  appDir: '/project',
-  name: 'shop',
-  wsgi: 'shop.wsgi:application',
-  managePy: undefined,
-  workerClass: 'sync',
-  python: '/usr/bin/python3',
-  gunicorn: {
-    config: undefined,
-    bind: ['0.0.0.0:8000'],
-    probe: '127.0.0.1:8000',
-    workerClass: undefined,
-    gracefulTimeout: 30,
-  },
-  requirementFiles: [],
-  evidence: [],
-  warnings: [],
-};
 
 test('every layer that a guide shows is one that djsup takes', () => {
   const files = globSync('docs/guides/*.md', { cwd: root });

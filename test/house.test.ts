@@ -117,7 +117,7 @@ describe('the house test catches', () => {
   test.each([
     ['a static import', 'core/planted.ts', `import { readFileSync } from 'node:fs';`],
     ['an import by a bare builtin name', 'core/planted.ts', `import fs from 'fs';`],
-    ['a type import', 'daemon/planted.ts', `import type { Shape } from '../wire/shapes.ts';`],
+    ['a type import', 'daemon/planted.ts', `import type { Shape } from '../wire/replies.ts';`],
     ['an import for side effects', 'cli/planted.ts', `import '../host/clock.ts';`],
     ['a re-export', 'wire/planted.ts', `export { step } from '../daemon/services.ts';`],
     ['a re-export of everything', 'ports.ts', `export * from './host/clock.ts';`],

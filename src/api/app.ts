@@ -182,9 +182,9 @@ export function createApp(deps: AppDeps): App {
     request: { url: string; method: string },
     response: ServerResponse,
   ): void {
-    const start = performance.now();
+    const start = process.hrtime.bigint();
     response.once('close', () => {
-      const duration = performance.now() - start;
+      const duration = Number(process.hrtime.bigint() - start) / 1e6;
       const status = response.statusCode;
       if (!route?.quiet) log.write('info', requestLine(peer, request, duration, status));
       if (route?.result === 'lines') return;

@@ -1,4 +1,4 @@
-// The daemon's records in the shapes that travel (wire/shapes.ts), keys in Pebble's order.
+// The daemon's records in the shapes that travel (wire/replies.ts), keys in Pebble's order.
 // Law: what is not known is left out, never null but for the user of a public notice.
 import type {
   ChangeRecord,
@@ -16,7 +16,7 @@ import type {
   ServiceInfo,
   SystemInfo,
   TaskInfo,
-} from '../wire/shapes.ts';
+} from '../wire/replies.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Notice } from '../core/notice.ts';
 import { localTime, utcTime } from './time.ts';

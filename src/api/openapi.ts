@@ -1,6 +1,7 @@
 // The OpenAPI document, made from the route table and the shapes that the server itself uses.
 import * as z from 'zod/mini';
-import { logEntry } from '../wire/shapes.ts';
+import { replies } from '../wire/replies.ts';
+import type { ReplyShape } from '../wire/replies.ts';
 import type { Route } from './route.ts';
 import { routeTable } from './route-table.ts';
 
@@ -67,16 +68,25 @@ function success({ path, result }: Route): Json {
     return {
       200: {
         description: 'One entry a line.',
-        content: { 'application/x-ndjson': { schema: schema(logEntry) } },
+        content: { 'application/x-ndjson': { schema: schema(replies.logEntry) } },
       },
     };
   }
   if (result === 'text') {
     return { 200: { description: 'Done.', content: { 'text/plain': { schema: { type: 'string' } } } } };
   }
-  const good = { 200: jsonResponse('Done.', envelope('sync', schema(result))) };
+  const shape = schema(shapeOf(result));
+  const good = { 200: jsonResponse('Done.', envelope('sync', shape)) };
   if (path !== '/v1/health') return good;
-  return { ...good, 502: jsonResponse('A check is down.', envelope('sync', schema(result))) };
+  return { ...good, 502: jsonResponse('A check is down.', envelope('sync', shape)) };
+}
+
+function shapeOf(name: ReplyShape | `${ReplyShape}[]`): z.ZodMiniType {
+  return isList(name) ? z.array(replies[name.slice(0, -2) as ReplyShape]) : replies[name];
+}
+
+function isList(name: string): name is `${ReplyShape}[]` {
+  return name.endsWith('[]');
 }
 
 function envelope(type: 'sync' | 'async' | 'error', result: Json, more: Json = {}): Json {

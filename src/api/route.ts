@@ -6,6 +6,7 @@ import type { Caller } from '../daemon/caller.ts';
 import type { Daemon } from '../daemon/face.ts';
 import type { Access } from './access.ts';
 import type { Query } from './query.ts';
+import type { ReplyShape } from '../wire/replies.ts';
 
 interface ApiRequest {
   /** The `{name}` parts of the path, decoded. */
@@ -40,8 +41,11 @@ export interface Route {
   /** Parameters behind the `?`, with what they mean. */
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: z.ZodMiniObject;
-  /** The shape of a sync reply's result, `change` for an async reply, `lines` for a stream of log entries, `text` for plain text, `none`: always refused. */
-  readonly result: z.ZodMiniType | 'change' | 'lines' | 'text' | 'none';
+  /**
+   * The shape of a sync reply's result, by its name in wire/replies.ts, so that it is loaded only to be described; `change`
+   * for an async reply, `lines` for a stream of log entries, `text` for plain text, `none`: always refused.
+   */
+  readonly result: ReplyShape | `${ReplyShape}[]` | 'change' | 'lines' | 'text' | 'none';
   /** Left out of the request log, because clients ask it all the time. */
   readonly quiet?: true;
   handle(daemon: Daemon, request: ApiRequest): Answer | Promise<Answer>;

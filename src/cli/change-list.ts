@@ -1,5 +1,5 @@
 // Changes in an order for people: the server's list has none.
-import type { ChangeInfo } from '../wire/shapes.ts';
+import type { ChangeInfo } from '../wire/replies.ts';
 
 /** By spawn time, changes of the same millisecond by id. */
 export function bySpawnTime(changes: readonly ChangeInfo[]): ChangeInfo[] {

@@ -1,6 +1,6 @@
 // What a check has logged lately, for the commands that show it.
 import type { Client } from '../wire/client.ts';
-import type { CheckInfo } from '../wire/shapes.ts';
+import type { CheckInfo } from '../wire/replies.ts';
 
 /** Log lines of the change that performs the check, or, when that one is new, of the one before. Empty when there is none left. */
 export async function latestCheckLog(client: Client, check: CheckInfo): Promise<readonly string[]> {

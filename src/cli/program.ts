@@ -19,17 +19,14 @@ export type Session = () => Promise<number | 'stay'>;
 export interface Program {
   /** Runs the daemon until it is told to stop; resolves with its exit code. */
   run(options: RunOptions, session?: Session): Promise<number>;
-  /** The facts of a Django project as text or JSON, and 0, or 1 when there is none that can run. */
-  detect(
-    directory: string,
-    format: 'text' | 'json' | 'yaml',
-  ): Promise<{ readonly output: string; readonly code: number }>;
+  /** The facts of a Django project for people and for programs; not `ok`: there is none that can run. */
+  detect(directory: string): Promise<{ readonly ok: boolean; readonly text: string; readonly data: unknown }>;
   /** Combines a layers directory with no daemon running: the plan's YAML, or all errors as `file:line:column: message` lines. */
-  checkPlan(directory: string): {
+  checkPlan(directory: string): Promise<{
     readonly ok: boolean;
     readonly output: string;
     readonly warnings: readonly string[];
-  };
+  }>;
 }
 
 /** What was typed after `statsd-exporter`: names without dashes; a switch that was given is true. */

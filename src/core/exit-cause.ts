@@ -4,9 +4,10 @@ import type { ServiceState } from './service-state.ts';
 
 /**
  * `code`, `signal`, `oom`: by itself, by a signal of somebody else, by the kernel for want of memory; `check`: a failed check
- * wanted a restart; `plan`: another plan; `stop`: somebody asked for it, or djsup ends.
+ * wanted a restart; `guard`: the guard of a singleton was killed or has failed, and the process with it; `plan`: another
+ * plan; `stop`: somebody asked for it, or djsup ends.
  */
-export const exitCauses = ['code', 'signal', 'oom', 'check', 'plan', 'stop'] as const;
+export const exitCauses = ['code', 'signal', 'oom', 'guard', 'check', 'plan', 'stop'] as const;
 
 export type ExitCause = (typeof exitCauses)[number];
 
@@ -20,6 +21,7 @@ export function exitCause(state: ServiceState, exit: Exit, byPlan: boolean): Exi
     case 'starting':
     case 'working':
     case 'running':
+      if (exit.guardLost !== undefined && !('signal' in exit && exit.outOfMemory)) return 'guard';
       if ('code' in exit) return 'code';
       return exit.outOfMemory === undefined ? 'signal' : 'oom';
     // It had been given up.

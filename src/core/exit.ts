@@ -1,13 +1,22 @@
 // How a process ended, in words and numbers.
 
 /** By itself with a code, or by a signal. */
-export type Exit =
-  | { readonly code: number }
-  | {
-      readonly signal: string;
-      /** There where the kernel sent the SIGKILL for want of memory. */
-      readonly outOfMemory?: OutOfMemory;
-    };
+export type Exit = ByCode | BySignal;
+
+interface ByCode extends Guarded {
+  readonly code: number;
+}
+
+interface BySignal extends Guarded {
+  readonly signal: string;
+  /** There where the kernel sent the SIGKILL for want of memory. */
+  readonly outOfMemory?: OutOfMemory;
+}
+
+interface Guarded {
+  /** There where that is the end of its guard, which has gone before it: the kernel ended the process with it. */
+  readonly guardLost?: true;
+}
 
 export interface OutOfMemory {
   /** Of the cgroup, bytes; undefined: it has none, so the whole machine was out of memory. */
@@ -24,11 +33,21 @@ export function exitKey(exit: Exit): 'on-success' | 'on-failure' {
   return isSuccess(exit) ? 'on-success' : 'on-failure';
 }
 
-/** "code 3", "signal SIGKILL" or "signal SIGKILL, out of memory (cgroup limit 512 MiB)". */
+/** "code 3", "signal SIGKILL", and what is known of it besides: "signal SIGKILL, out of memory (cgroup limit 512 MiB)". */
 export function describeExit(exit: Exit): string {
-  if ('code' in exit) return `code ${exit.code}`;
-  const { signal, outOfMemory } = exit;
-  return outOfMemory === undefined ? `signal ${signal}` : `signal ${signal}, ${describeMemory(outOfMemory)}`;
+  const memory = 'signal' in exit ? exit.outOfMemory : undefined;
+  const parts = [
+    'code' in exit ? `code ${exit.code}` : `signal ${exit.signal}`,
+    ...(memory === undefined ? [] : [describeMemory(memory)]),
+    ...(exit.guardLost === undefined ? [] : [lostGuard(exit)]),
+  ];
+  return parts.join(', ');
+}
+
+function lostGuard(exit: Exit): string {
+  return 'code' in exit
+    ? 'which is that of its guard, which has failed'
+    : 'its guard ("djsup-guard", the process above it) was killed, and it with that';
 }
 
 /** "out of memory (cgroup limit 512 MiB)", or "out of memory" of a machine without a limit. */

@@ -172,7 +172,10 @@ const checkFields = {
   }),
   leader: group('A leader group that must have a leader, here or elsewhere.', {
     group: text('Name of the group; default `schedulers`.', groupName),
-    after: duration('How long nobody may lead; default `60s`.', 'zero'),
+    after: duration(
+      'How long nobody may lead; default `60s`, or two leases of the group where that is longer.',
+      'zero',
+    ),
   }),
 };
 

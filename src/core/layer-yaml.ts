@@ -81,6 +81,7 @@ function forbiddenOnes(text: string): readonly (readonly [number, string])[] {
   });
 }
 
+// Control characters are just what it is to find.
 // oxlint-disable-next-line no-control-regex
 const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]/gu;
 

@@ -125,7 +125,7 @@ export const metricTable: readonly MetricRow[] = [
     name: 'djsup_service_exits_total',
     type: 'counter',
     labels: ['service', 'cause'],
-    help: 'Ends of main processes: by themselves (code), by a signal from elsewhere (signal), by the kernel for want of memory (oom), or ended by djsup after a failed check (check), for a new plan (plan), or on request (stop).',
+    help: 'Ends of main processes: by themselves (code), by a signal from elsewhere (signal), by the kernel for want of memory (oom), with the guard of a singleton that was killed (guard), or ended by djsup after a failed check (check), for a new plan (plan), or on request (stop).',
     points: ({ services }) =>
       services.flatMap(({ name, exits }) => exitCauses.map((cause): Point => [[name, cause], exits[cause]])),
   },

@@ -1,9 +1,10 @@
 // Whether a SIGKILL came from the kernel for want of memory. All that is to be had is a counter of the cgroup, so: a rise of
-// it that was seen shortly before explains the SIGKILL of a main process; what it does not explain was some other process.
+// it that was seen shortly before explains the SIGKILL of a main process; what it does not explain was some other process. So
+// "kill -9" of a main process within seconds of a worker's death for want of memory is taken for that: the kernel names nobody.
 // Law: never are more called that than the counter has risen by; it counts each process that was killed.
 
-/** A rise explains exits for this long, ms: a large process takes time to go. */
-export const explains = 5_000;
+/** A rise explains exits for this long, ms: a large process takes time to go, some 0.1 s for each gigabyte. */
+export const explains = 3_000;
 
 export interface OomState {
   /** The counter, when it was last looked at; undefined: it never was, or there is none. */

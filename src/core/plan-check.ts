@@ -1,6 +1,7 @@
 // From combined entries to checks and log targets with every default filled in; what one lacks is noted.
-import type { CheckConfig, LogTargetConfig, Probe, ServiceConfig } from './config.ts';
+import type { CheckConfig, LeaderConfig, LogTargetConfig, Probe, ServiceConfig } from './config.ts';
 import { httpUrl } from './layer-schema.ts';
+import { millisecond } from './leader/timing.ts';
 import type { CheckEntry, LogTargetEntry } from './layer-schema.ts';
 import { accountOf, defaultGroup, hasUser, isGroupAlone } from './plan-service.ts';
 import type { Notes } from './plan-service.ts';
@@ -13,9 +14,10 @@ export function checkConfig(
   name: string,
   entry: CheckEntry,
   services: ReadonlyMap<string, ServiceConfig>,
+  leader: ReadonlyMap<string, LeaderConfig>,
   notes: Notes,
 ): CheckConfig | undefined {
-  const probe = probeOf(name, entry, services, notes);
+  const probe = probeOf(name, entry, services, leader, notes);
   if (probe === undefined) return undefined;
   const period = entry.period ?? 10_000;
   return {
@@ -47,6 +49,7 @@ function probeOf(
   name: string,
   entry: CheckEntry,
   services: ReadonlyMap<string, ServiceConfig>,
+  leaders: ReadonlyMap<string, LeaderConfig>,
   notes: Notes,
 ): Probe | undefined {
   const { http, tcp, exec, leader } = entry;
@@ -69,7 +72,7 @@ function probeOf(
     return { kind: 'tcp', host: tcp.host ?? 'localhost', port: tcp.port };
   }
   if (leader) {
-    const { group = defaultGroup, after = 60_000 } = leader;
+    const { group = defaultGroup, after = alarmAfter(leaders.get(leader.group ?? defaultGroup)) } = leader;
     if (![...services.values()].some(({ leaderGroup }) => leaderGroup === group)) {
       const message = `check "${name}" watches leader group "${group}", which no service belongs to`;
       return notes.refuse(['checks', name, 'leader'], message);
@@ -77,6 +80,11 @@ function probeOf(
     return { kind: 'leader', group, after };
   }
   return exec && execProbe(name, exec, services, notes);
+}
+
+/** Longer than the start delay of any first leader, which is a lease and the drift. */
+function alarmAfter(config: LeaderConfig | undefined): number {
+  return Math.max(60_000, (2 * (config?.timing.lease ?? 0)) / millisecond);
 }
 
 function execProbe(

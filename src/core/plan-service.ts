@@ -2,6 +2,7 @@
 import { parseCommand } from './command.ts';
 import type { Account, ServiceConfig, WorkloadConfig } from './config.ts';
 import type { ServiceEntry, WorkloadEntry } from './layer-schema.ts';
+import { mostTasks } from './release-board.ts';
 
 /** Notes what is wrong with a plan at a path of keys; the innermost part of it that stands in a layer is named. */
 export interface Notes {
@@ -127,6 +128,17 @@ function checkTask(name: string, entry: ServiceEntry, notes: Notes): void {
     refuse('on-check-failure', `task "${name}" cannot act on checks, leave "on-check-failure" out`);
   if (entry.once !== undefined && entry.singleton !== undefined)
     refuse('singleton', `task "${name}" is for one replica by its "once", leave "singleton" out`);
+}
+
+/** What is done of them has to fit the record of their group. */
+export function checkReleaseTasks(services: ReadonlyMap<string, ServiceConfig>, notes: Notes): void {
+  const tasks = [...services.values()].filter(({ once }) => once !== undefined);
+  for (const [group = '', members] of Map.groupBy(tasks, ({ leaderGroup }) => leaderGroup)) {
+    const [first] = members.slice(mostTasks);
+    if (first === undefined) continue;
+    const message = `leader group "${group}" has ${members.length} tasks with "once", and its record has room for ${mostTasks}: give some of them another "leader-group"`;
+    notes.refuse(['services', first.name, 'once'], message);
+  }
 }
 
 /** The services, each with what its context gives it. */

@@ -25,6 +25,7 @@ export function planText(values: LayerValues): string {
 }
 
 const rawControl = /[\x7f-\x9f\u2028\u2029\ufeff\ufffd]/g;
+// Control characters are just what it is to find.
 // oxlint-disable-next-line no-control-regex
 const unprintable = /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffd-\uffff]/;
 

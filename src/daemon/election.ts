@@ -41,6 +41,8 @@ export interface Election {
   forget(service: string): void;
   /** A service of the group has become inactive. */
   ended(service: string): void;
+  /** The guard of one of its processes has gone by itself. */
+  guardLost(service: string): void;
   outlook(): LeaderOutlook;
   /** Of the record as last seen; undefined: nobody has looked yet, or there is no record to look at. */
   board(): Board | undefined;
@@ -76,11 +78,12 @@ export interface ElectionDeps {
   readonly over: () => void;
 }
 
+/** It only looks until somebody says `resume`. */
 export function createElection(deps: ElectionDeps): Election {
   const { clock, mailbox, store } = deps;
   const { group } = deps.policy();
   let state = {
-    ...initialLeader(nanoseconds(clock.now()), nanoseconds(deps.settleUntil)),
+    ...initialLeader(nanoseconds(clock.now()), nanoseconds(deps.settleUntil), 'paused'),
     highestEpoch: deps.epochsAbove,
   };
   let closing = false;
@@ -92,7 +95,7 @@ export function createElection(deps: ElectionDeps): Election {
     reply(call, what, outcome, sentAt) {
       const span = clock.now() - sentAt;
       mailbox.post(`leader group ${group}: reply`, () => {
-        deps.answered(what, outcome, span);
+        if (!isMoot(call, outcome, span)) deps.answered(what, outcome, span);
         feed({ kind: 'reply', call, outcome });
       });
     },
@@ -105,6 +108,12 @@ export function createElection(deps: ElectionDeps): Election {
     drained: (term) => later({ kind: 'drained', term }),
     undying: (term) => later({ kind: 'undying', term }),
   });
+
+  /** Of a request that was given up: before the engine had the time that it has, or so late that it is no news. */
+  function isMoot(call: number, { kind }: Outcome, span: number): boolean {
+    const timeout = deps.policy().timing.timeout / millisecond;
+    return kind === 'failed' && call !== state.call?.id && (span < timeout || span >= 2 * timeout);
+  }
 
   function at(): LeaderAt {
     return { now: nanoseconds(clock.now()), jitter: clock.jitter() };
@@ -178,6 +187,10 @@ export function createElection(deps: ElectionDeps): Election {
     },
     forget: (service) => work.forget(service),
     ended: () => work.ended(),
+    guardLost(service) {
+      if ('tenure' in state.role && work.has(service))
+        later({ kind: 'guard-gone', term: state.role.tenure.term });
+    },
     highestEpoch: () => state.highestEpoch,
     outlook: () => leaderOutlook(state, nanoseconds(clock.now())),
     board: () => (state.sight === undefined ? undefined : boardOf(state)),

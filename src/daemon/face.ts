@@ -6,7 +6,7 @@ import type { Notice, NoticeFilter } from '../core/notice.ts';
 import type { Caller } from './caller.ts';
 import type { LeaderRequest } from './leader-requests.ts';
 
-// The records are shaped like the wire's (wire/shapes.ts) so that api/ passes them through; daemon may not import wire.
+// The records are shaped like the wire's (wire/replies.ts) so that api/ passes them through; daemon may not import wire.
 import type {
   ChangeRecord,
   CheckRecord,

@@ -31,6 +31,7 @@ export function createFixedElection(deps: {
     validFor: undefined,
     unchangedFor: undefined,
     startsIn: undefined,
+    strange: undefined,
     detail: undefined,
   };
   return {
@@ -54,6 +55,7 @@ export function createFixedElection(deps: {
     },
     forget: (service) => work.forget(service),
     ended: () => work.ended(),
+    guardLost() {},
     outlook: () => outlook,
     board: () => undefined,
     isLed: () => true,

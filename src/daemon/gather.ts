@@ -1,10 +1,7 @@
 // From a directory of layers, a project's files and --args to the layers that are to run, with what is worth saying of them.
 import { argvOf } from '../core/command.ts';
 import { argumentsLayer, insertLayer } from '../core/insert-layer.ts';
-import { parseLayer } from '../core/layer.ts';
 import type { Layer } from '../core/layer.ts';
-import type { LayerValues } from '../core/layer-schema.ts';
-import { mergeValues } from '../core/merge.ts';
 import { combineLayers } from '../core/plan.ts';
 import type { Plan } from '../core/plan.ts';
 import { alsoWrong } from '../core/plan-problems.ts';
@@ -12,16 +9,12 @@ import { byPlace, formatProblem } from '../core/problem.ts';
 import type { Problem } from '../core/problem.ts';
 import { fail, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
-import { describeFailure } from '../django/describe.ts';
-import { keepsExporter } from '../django/exporter.ts';
 import { isInstalled } from '../django/interpreter.ts';
-import { fillLayer } from '../django/layer.ts';
 import type { ShippedLayer } from '../django/layer.ts';
-import { chooseMigrations } from '../django/migrations.ts';
-import { detectProject } from '../django/project.ts';
 import type { ProjectFacts } from '../django/project.ts';
 import { refuseWorker } from '../django/worker-class.ts';
 import type { Files } from '../ports.ts';
+import type { DjangoLayer } from './django-layer.ts';
 import { readLayers } from './layer-files.ts';
 
 export interface GatherDeps {
@@ -45,12 +38,12 @@ export interface Gathered {
 export type Project = Pick<ProjectFacts, 'root' | 'python'>;
 
 /** The failure is the lines to tell. */
-export function gatherLayers(deps: GatherDeps): Result<Gathered, readonly string[]> {
+export async function gatherLayers(deps: GatherDeps): Promise<Result<Gathered, readonly string[]>> {
   const warnings: string[] = [];
   const own = readLayers(deps.files, deps.layersDirectory, (problem) =>
     warnings.push(formatProblem(problem)),
   );
-  const django = djangoLayer(deps, own.layers);
+  const django = await layerOfProject(deps, own.layers);
   if (own.problems.length > 0) {
     const known = django.ok ? [...django.value.layers, ...own.layers] : undefined;
     const more = known !== undefined && own.complete ? alsoWrong(known, own.problems) : [];
@@ -85,57 +78,22 @@ function withArguments(
   return layer.ok ? insertLayer(layers, layer.value, { combine: false, inner: false }) : layer;
 }
 
-interface DjangoLayer extends Omit<Gathered, 'project'> {
-  readonly facts: ProjectFacts | undefined;
-}
-
-function djangoLayer(deps: GatherDeps, own: readonly Layer[]): Result<DjangoLayer, readonly string[]> {
-  const none = { layers: [], notes: [], facts: undefined };
-  const directory = projectDirectory(deps);
+/** What reads projects is loaded only where there is one. */
+async function layerOfProject(
+  deps: GatherDeps,
+  own: readonly Layer[],
+): Promise<Result<DjangoLayer, readonly string[]>> {
   const managed = own.length > 0 || deps.files.exists(deps.layersDirectory);
-  if (directory === undefined) {
-    if (managed || deps.projectDirectories.length === 0) return ok({ ...none, warnings: [] });
-    return fail([
-      `no layers in "${deps.layersDirectory}" and no Django project (manage.py, requirements.txt or pyproject.toml) in ${deps.projectDirectories.map((place) => `"${place}"`).join(' or ')}; run djsup in the project's directory or write a layer`,
-    ]);
+  const directory = projectDirectory(deps);
+  if (directory !== undefined) {
+    const { djangoLayer } = await import('./django-layer.ts');
+    return djangoLayer(deps, directory, own, managed);
   }
-  const wsgi = !own.some((layer) => layer.values.services?.get('django')?.command !== undefined);
-  const environment = { ...deps.environment, ...environmentOf(own) };
-  const detected = detectProject(deps.files, environment, directory, { wsgi });
-  if (!detected.ok) {
-    const text = describeFailure(detected.failure).trimEnd();
-    return managed ? ok({ ...none, warnings: text.split('\n') }) : fail(text.split('\n'));
-  }
-  const facts = detected.value;
-  const services = own.flatMap((layer) => [...(layer.values.services?.keys() ?? [])]);
-  const { migrations, note } = chooseMigrations(deps.files, deps.environment, facts, [...new Set(services)]);
-  const text = fillLayer(facts, shippedUnder(deps.shipped, own), migrations);
-  const layer = parseLayer({
-    text,
-    file: 'layers/django.yaml',
-    label: 'djsup-django',
-    order: 0,
-    origin: 'built in',
-  });
-  if (!layer.ok) return fail(layer.failure.map(formatProblem));
-  const notes = facts.evidence.map(({ fact, value, source }) => `Django: ${fact} is ${value} (${source})`);
-  if (note !== undefined) notes.push(`Django: ${note}`);
-  return ok({ layers: [layer.value], notes, warnings: facts.warnings, facts });
-}
-
-/** What the user's layers put into the environment of `django`: it decides where Gunicorn listens as much as djsup's own. */
-function environmentOf(own: readonly Layer[]): Readonly<Record<string, string>> {
-  const values = own.reduce<LayerValues>((all, layer) => mergeValues(all, layer.values), {});
-  const django = values.services?.get('django');
-  const workload = values.workloads?.get(django?.workload ?? '');
-  return Object.fromEntries([...(workload?.environment ?? []), ...(django?.environment ?? [])]);
-}
-
-/** Where the user's layers switch the exporter off, nothing is sent to it. */
-function shippedUnder(shipped: ShippedLayer, own: readonly Layer[]): ShippedLayer {
-  const { text, gunicornConfig, exporter } = shipped;
-  if (exporter === undefined || keepsExporter(own)) return shipped;
-  return { text, gunicornConfig, exporter: { ...exporter, host: undefined } };
+  if (managed || deps.projectDirectories.length === 0)
+    return ok({ layers: [], notes: [], warnings: [], facts: undefined });
+  return fail([
+    `no layers in "${deps.layersDirectory}" and no Django project (manage.py, requirements.txt or pyproject.toml) in ${deps.projectDirectories.map((place) => `"${place}"`).join(' or ')}; run djsup in the project's directory or write a layer`,
+  ]);
 }
 
 function projectDirectory({ files, projectDirectories }: GatherDeps): string | undefined {

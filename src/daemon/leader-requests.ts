@@ -1,4 +1,5 @@
-// What operators may ask of a leader group, and the words for what became of it.
+// What operators may ask of a leader group, what that comes to, and the words for what became of it.
+import type { LeaderOutlook } from '../core/leader/outlook.ts';
 import type { LeaderReport } from '../core/leader/state.ts';
 import type { Outcome } from '../core/change.ts';
 import { ok, refuse } from '../core/result.ts';
@@ -13,12 +14,47 @@ export type LeaderRequest =
   | { readonly action: 'pause'; readonly span: number | undefined }
   | { readonly action: 'resume' };
 
+/** What a request comes to on this replica. */
+export type Demand =
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** Stay out, for `span` ms or until somebody says otherwise. */
+  | { readonly kind: 'hold'; readonly by: 'pause' | 'step-down'; readonly span: number | undefined }
+  | { readonly kind: 'take-part' }
+  | {
+      readonly kind: 'let-go';
+      readonly event:
+        { readonly kind: 'step-down'; readonly span: 0 } | { readonly kind: 'transfer'; readonly to: string };
+    };
+
 const verbs: Readonly<Record<LeaderRequest['action'], string>> = {
   'step-down': 'Step down from',
   transfer: 'Transfer',
   pause: 'Pause',
   resume: 'Resume',
 };
+
+/** `self`: this replica's name. */
+export function demandOf(
+  request: LeaderRequest,
+  self: string,
+  { validFor, leader }: Pick<LeaderOutlook, 'validFor' | 'leader'>,
+): Demand {
+  const isMine = validFor !== undefined;
+  switch (request.action) {
+    case 'step-down':
+      if (request.span > 0 && isMine) return { kind: 'hold', by: 'step-down', span: request.span };
+      return { kind: 'let-go', event: { kind: 'step-down', span: 0 } };
+    case 'transfer': {
+      if (request.to !== self) return { kind: 'let-go', event: { kind: 'transfer', to: request.to } };
+      const elsewhere = `ask the leader, "${leader ?? 'nobody'}"`;
+      return { kind: 'refused', reason: isMine ? 'this replica leads already' : elsewhere };
+    }
+    case 'pause':
+      return { kind: 'hold', by: 'pause', span: request.span };
+    case 'resume':
+      return { kind: 'take-part' };
+  }
+}
 
 /** The end of the task that asked. */
 export function outcomeOf(report: LeaderReport): Outcome {

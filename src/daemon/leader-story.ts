@@ -1,5 +1,6 @@
 // What happens in an election, as one line of the log with a stable code and numbers, `leader <code> group=... key=value`,
 // and what of it becomes a notice.
+import { strangeText } from '../core/leader/outlook.ts';
 import type { LeaderTale } from '../core/leader/state.ts';
 import { second } from '../core/leader/timing.ts';
 import type { LogLevel } from '../ports.ts';
@@ -92,9 +93,31 @@ export function leaderStory(group: string, self: string, tale: LeaderTale): Lead
         { kind: tale.error, reason: tale.reason },
         notice('blocked', { cause: tale.error, reason: tale.reason }),
       );
+    case 'newer':
+    case 'unreadable': {
+      const reason = strangeText(tale);
+      const format = tale.kind === 'newer' ? tale.format : undefined;
+      const code = `${tale.kind}-record`;
+      return story('error', code, { format, reason }, notice('warning', { cause: code, format, reason }));
+    }
     case 'board':
       return undefined;
   }
+}
+
+/** An outage of the engine begins, or ends after `span` ms; `error`: what was wrong. */
+export function outageStory(
+  group: string,
+  outage: { readonly turn: 'begins' | 'ends'; readonly error: string; readonly span: number },
+): LeaderStory {
+  const { error } = outage;
+  if (outage.turn === 'begins') {
+    const text = `leader unreachable ${factsText({ group, error })}`;
+    return leaderWarning('unreachable', text, { error });
+  }
+  const span = `${(outage.span / 1000).toFixed(1)}s`;
+  const text = `leader reachable ${factsText({ group, after: span, 'last-error': error })}`;
+  return { ...leaderWarning('reachable', text, { after: span, 'last-error': error }), level: 'info' };
 }
 
 /** A warning about a group in words of its own. */

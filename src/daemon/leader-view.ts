@@ -1,6 +1,7 @@
 // A leader group in words: why nothing of it runs here, and its record for the API. Nothing is decided here.
 import type { LeaderConfig } from '../core/config.ts';
 import { formatDuration } from '../core/duration.ts';
+import { strangeText } from '../core/leader/outlook.ts';
 import type { LeaderOutlook } from '../core/leader/outlook.ts';
 import { checkTiming, millisecond, second } from '../core/leader/timing.ts';
 import type { Backing } from '../ports.ts';
@@ -14,10 +15,14 @@ export interface GroupFacts {
   readonly backing: Backing | undefined;
   /** Undefined: there is no election. */
   readonly outlook: LeaderOutlook | undefined;
-  /** Somebody has asked this replica to stay out. */
-  readonly held: boolean;
+  /** Somebody has asked this replica to stay out, with this command, for so long yet, ms. */
+  readonly held: { readonly by: 'pause' | 'step-down'; readonly left: number } | undefined;
+  /** Services of the group that somebody has stopped here. */
+  readonly stopped: readonly string[];
   /** What the store talks to. */
   readonly place: string | undefined;
+  /** What is wrong with the engine, and since when. */
+  readonly trouble: string | undefined;
   readonly warnings: readonly string[];
   readonly since: Date;
   readonly wanted: ReadonlySet<string>;
@@ -41,36 +46,63 @@ const endings: Readonly<Record<string, string>> = {
   releasing: 'this replica lets go',
 };
 
+function heldText({ by, left }: NonNullable<GroupFacts['held']>): string {
+  const until = '"djsup leader resume"';
+  const rest =
+    left === Infinity ? until : `${formatDuration(Math.ceil(left / 1000) * 1000)} have passed, or ${until}`;
+  return `this replica stays out on request ("djsup leader ${by}"), until ${rest}`;
+}
+
+function unwantedText(stopped: readonly string[]): string {
+  if (stopped.length === 0) return 'nothing of the group is wanted here: none of its services was started';
+  const names = stopped.map((name) => `"${name}"`).join(', ');
+  return `nothing of the group is wanted here: ${names} was stopped on request ("djsup stop"), until "djsup start"`;
+}
+
 /** Why nothing of the group runs here. */
-export function reasonText({
-  outlook,
-  backing,
-  held,
-  wanted,
-  self,
-}: Pick<GroupFacts, 'outlook' | 'backing' | 'held' | 'wanted' | 'self'>): string {
+export function reasonText(
+  facts: Omit<GroupFacts, 'config' | 'place' | 'warnings' | 'since' | 'history'>,
+): string {
+  const { outlook, backing, held, trouble, wanted, stopped, self } = facts;
   if (outlook === undefined || backing?.kind === 'blocked') return noElection(backing);
   if (backing?.kind === 'fixed') return backing.because;
   if (outlook.state === 'blocked') return `blocked: ${outlook.detail ?? 'unknown'}`;
+  const ending = endings[outlook.state];
+  if (ending !== undefined) return ending;
+  if (held !== undefined) return heldText(held);
+  if (wanted.size === 0) return unwantedText(stopped);
+  const leader = leaderElsewhere(outlook, self);
+  if (trouble !== undefined) return leader === undefined ? trouble : `${trouble}; "${leader}" led then`;
+  if (outlook.strange !== undefined) return strangeText(outlook.strange);
   if (outlook.state === 'settling') {
     const left = Math.ceil((outlook.startsIn ?? 0) / second) * 1000;
     return `waits ${formatDuration(left)} until whoever led before must have stopped`;
   }
-  const ending = endings[outlook.state];
-  if (ending !== undefined) return ending;
-  if (held) return 'this replica stays out on request';
-  const leader = leaderElsewhere(outlook, self);
-  if (leader !== undefined) return `"${leader}" leads`;
-  return wanted.size === 0 ? 'nothing of the group is wanted here' : 'nobody leads yet';
+  return leader === undefined ? 'nobody leads yet' : `"${leader}" leads`;
+}
+
+/** What is wrong with the engine and the record, or else what keeps it, and the part of this replica. */
+function partTexts(facts: GroupFacts): readonly string[] {
+  const { outlook, place, trouble } = facts;
+  // A store's words name the place.
+  const engine = trouble ?? place;
+  const strange = outlook?.strange && strangeText(outlook.strange);
+  const part = outlook?.state === 'leading' ? leadText(facts) : reasonText(facts);
+  const texts = [engine, strange, part].filter((text) => text !== undefined);
+  return texts.filter((text, index) => !texts.slice(index + 1).some((later) => later.includes(text)));
+}
+
+/** What is wrong with the lease that this replica holds. */
+function leadText({ outlook, trouble }: GroupFacts): string | undefined {
+  return trouble === undefined ? outlook?.detail : `the lease is not renewed: ${trouble}`;
 }
 
 export function leaderRecord(facts: GroupFacts): LeaderRecord {
-  const { config, self, backing, outlook, place } = facts;
+  const { config, self, backing, outlook } = facts;
   const state = outlook?.state ?? (backing === undefined ? 'opening' : 'blocked');
   const sound = checkTiming(config.timing);
   const detail = [
-    place,
-    state === 'leading' ? outlook?.detail : reasonText(facts),
+    ...partTexts(facts),
     outlook?.unchangedFor === undefined
       ? undefined
       : `record unchanged for ${(outlook.unchangedFor / second).toFixed(1)}s`,

@@ -24,6 +24,8 @@ export interface Work {
   feed(killAt: number): void;
   /** It has ended, its strays too, and is started for another group now. */
   forget(service: string): void;
+  /** This term may have left something of the service. */
+  has(service: string): boolean;
   /** A service has become inactive. */
   ended(): void;
 }
@@ -83,6 +85,7 @@ export function createWork(deps: WorkDeps): Work {
     forget(service) {
       if (entered.delete(service)) advance();
     },
+    has: (service) => entered.has(service),
     ended: advance,
   };
 }

@@ -11,13 +11,15 @@ import type { Board } from '../core/leader/record.ts';
 import type { LeaderReport } from '../core/leader/state.ts';
 import { waitOut, millisecond } from '../core/leader/timing.ts';
 import type { Clock } from '../ports.ts';
-import { createGroup, noHeritage } from './leader-group.ts';
+import { createGroup } from './leader-group.ts';
 import type { Group, GroupDeps } from './leader-group.ts';
+import { noHeritage } from './leader-members.ts';
 import { createJumpDetector } from './clock-jumps.ts';
 import type { Permit } from './election.ts';
 import type { Keeper } from './mailbox.ts';
 import type { LeaderRecord } from './records.ts';
 import type { LeaderRequest } from './leader-requests.ts';
+import { createNewcomers } from './newcomers.ts';
 
 /** What becomes of a request to start a service. */
 export type Admission =
@@ -51,6 +53,8 @@ export interface Leaders extends Keeper {
   free(service: string): void;
   /** The service has become inactive. */
   ended(service: string): void;
+  /** The guard of a process of the service has gone by itself. */
+  guardLost(service: string): void;
   /** Why a service that is wanted does not run here; undefined: it may run, or is not wanted. */
   standby(service: string): string | undefined;
   request(request: LeaderRequest, group: string, waiter: string): void;
@@ -65,7 +69,9 @@ export interface Leaders extends Keeper {
   whenOver(listener: () => void): void;
 }
 
-export interface LeadersDeps extends Omit<GroupDeps, 'config' | 'settleUntil' | 'heritage' | 'over'> {
+type OfOneGroup = 'config' | 'settleUntil' | 'heritage' | 'stopped' | 'isMember' | 'withheld' | 'over';
+
+export interface LeadersDeps extends Omit<GroupDeps, OfOneGroup> {
   readonly clock: Clock;
   readonly self: Replica;
 }
@@ -75,6 +81,9 @@ export function createLeaders(deps: LeadersDeps): Leaders {
   const groups = new Map<string, Group>();
   /** Groups whose election ends, and what they are to go on with; undefined: with nothing. */
   const moving = new Map<string, LeaderConfig | undefined>();
+  const newcomers = createNewcomers(clock);
+  /** Services that somebody has stopped here, whichever group they are in. */
+  const stopped = new Set<string>();
   let planned: Plan = emptyPlan;
   /** Who waits until an entry stands on a board. */
   const publishing = new Map<string, (report: LeaderReport) => void>();
@@ -85,8 +94,19 @@ export function createLeaders(deps: LeadersDeps): Leaders {
 
   function open(config: LeaderConfig, settleUntil: number, heritage = noHeritage): Group {
     const over = (): void => closed(config);
-    const group = createGroup({ ...deps, report, config, settleUntil, heritage, over });
-    groups.set(config.group, group);
+    const name = config.group;
+    const group = createGroup({
+      ...deps,
+      report,
+      config,
+      settleUntil,
+      heritage,
+      stopped,
+      isMember: (service) => isMember(service, name),
+      withheld: (service) => (isMember(service, name) ? newcomers.reason(service) : undefined),
+      over,
+    });
+    groups.set(name, group);
     // What it missed while there was nothing to stop is no jump.
     jumps.look();
     return group;
@@ -102,7 +122,6 @@ export function createLeaders(deps: LeadersDeps): Leaders {
   /** The election has ended and its store is closed. */
   function closed(former: LeaderConfig): void {
     const name = former.group;
-    const wanted = groups.get(name)?.wanted() ?? [];
     const heritage = groups.get(name)?.heritage();
     const next = moving.get(name);
     groups.delete(name);
@@ -110,15 +129,9 @@ export function createLeaders(deps: LeadersDeps): Leaders {
     if (next !== undefined && !stopping) {
       // Other replicas may still elect by the plan of before.
       const longest = Math.max(former.timing.lease, next.timing.lease);
-      const group = open(next, clock.now() + waitOut(next.timing, longest) / millisecond, heritage);
-      for (const service of wanted) if (isMember(service, name)) group.want(service);
+      open(next, clock.now() + waitOut(next.timing, longest) / millisecond, heritage).retain();
     }
     if (groups.size === 0) for (const listener of listeners.splice(0)) listener();
-  }
-
-  function move(group: Group, name: string, config: LeaderConfig | undefined): void {
-    moving.set(name, config);
-    group.retire();
   }
 
   function isMember(service: string, group: string): boolean {
@@ -131,13 +144,21 @@ export function createLeaders(deps: LeadersDeps): Leaders {
 
   return {
     apply(plan) {
+      const before = planned;
       planned = plan;
+      const moved = new Set<string>();
       const used = new Set([...plan.services.values()].flatMap(({ leaderGroup }) => leaderGroup ?? []));
       for (const [name, group] of groups) {
         const config = used.has(name) ? plan.leader.get(name) : undefined;
-        if (config === undefined || !group.follows(config)) move(group, name, config);
-        else group.retain((service) => isMember(service, name));
+        if (config === undefined || !group.follows(config)) {
+          moved.add(name);
+          moving.set(name, config);
+          group.retire();
+        } else group.retain();
       }
+      newcomers.apply(before, plan, moved);
+      for (const name of stopped)
+        if (plan.services.get(name)?.leaderGroup === undefined) stopped.delete(name);
       for (const name of used) {
         const config = plan.leader.get(name);
         if (config !== undefined && !groups.has(name) && !stopping) open(config, clock.now());
@@ -147,6 +168,7 @@ export function createLeaders(deps: LeadersDeps): Leaders {
       const group = of(name);
       if (group === undefined)
         return { kind: 'standby', note: 'its leader group is being set up', leader: undefined };
+      newcomers.meet(name);
       return group.admit(name, asked);
     },
     unwant: (service) => of(service)?.unwant(service),
@@ -180,6 +202,7 @@ export function createLeaders(deps: LeadersDeps): Leaders {
     ended: (service) => {
       for (const group of groups.values()) group.ended(service);
     },
+    guardLost: (service) => of(service)?.guardLost(service),
     standby: (service) => of(service)?.standby(service),
     request(request, name, waiter) {
       const group = groups.get(name);
@@ -205,7 +228,7 @@ export function createLeaders(deps: LeadersDeps): Leaders {
     deadline() {
       if (groups.size === 0) return undefined;
       const instants = [...groups.values()].map((group) => group.deadline() ?? Infinity);
-      const next = Math.min(jumps.deadline(), ...instants);
+      const next = Math.min(jumps.deadline(), newcomers.deadline() ?? Infinity, ...instants);
       return next === Infinity ? undefined : next;
     },
     tick() {
@@ -213,6 +236,7 @@ export function createLeaders(deps: LeadersDeps): Leaders {
       const jump = jumps.look();
       if (jump !== undefined) for (const group of groups.values()) group.clockJumped(jump);
       for (const group of groups.values()) group.tick();
+      for (const group of new Set(newcomers.due().map(of))) group?.begin();
     },
   };
 }

@@ -15,8 +15,8 @@ export interface Memory extends Keeper {
   kills(): number | undefined;
 }
 
-/** Between two looks that nothing asked for, ms: how late the death of a worker is told. */
-const every = 5_000;
+/** Between two looks that nothing asked for, ms: how late a rise is seen, and with it how much else could be taken for it. */
+const every = 1_000;
 
 export function createMemory(deps: {
   readonly clock: Clock;

@@ -1,6 +1,9 @@
 // Metrics to StatsD: what a scrape would show, now and then. Loaded where a sink is wanted.
-// Law: a gauge goes as it is, a counter by what it has grown since the last time; buckets do not go.
-import type { Family, Value } from '../core/metric.ts';
+// Law: a gauge goes as it is, a counter by what it has grown since the last time, a histogram or summary by what it has taken in
+// since, so that an exporter makes a metric of the same name of it.
+import type { Family } from '../core/metric.ts';
+import { observed, standingOf } from '../core/observations.ts';
+import type { Standing } from '../core/observations.ts';
 import type { Meter } from '../ports.ts';
 
 export interface Pusher {
@@ -14,17 +17,31 @@ const pieceSize = 100;
 
 /** Names keep their form, so that an exporter shows them as a scrape of djsup does; Pebble's and the process's stay here. */
 export function createPusher(meter: Meter): Pusher {
-  let before: ReadonlyMap<string, number> = new Map();
+  let before: ReadonlyMap<string, number | Standing> = new Map();
 
   return {
     async push(families) {
-      const now = new Map<string, number>();
+      const now = new Map<string, number | Standing>();
       let sent = 0;
-      for (const family of families) {
-        if (!family.name.startsWith('djsup_')) continue;
-        for (const [values, value] of family.points) {
+      for (const { name, type, labels, points } of families) {
+        if (!name.startsWith('djsup_')) continue;
+        for (const [values, value] of points) {
           if (value === undefined) continue;
-          send(family, tagsOf(family.labels, values), value, now);
+          const tags = tagsOf(labels, values);
+          const key = [name, ...values].join('\0');
+          const known = before.get(key);
+          if (typeof value !== 'number') {
+            now.set(key, standingOf(value));
+            const since = typeof known === 'object' ? known : undefined;
+            for (const [one, times] of observed(value, since)) meter.observe(name, one, times, tags);
+          } else if (type === 'gauge') meter.gauge(name, value, tags);
+          else {
+            now.set(key, value);
+            const since = typeof known === 'number' ? known : 0;
+            // A counter that is smaller has begun anew.
+            const grown = value < since ? value : value - since;
+            if (grown > 0) meter.count(name, grown, tags);
+          }
           sent += 1;
           if (sent % pieceSize === 0) await new Promise((resolve) => setImmediate(resolve));
         }
@@ -32,29 +49,6 @@ export function createPusher(meter: Meter): Pusher {
       before = now;
     },
   };
-
-  function send({ name, type }: Family, tags: Tags, value: Value, now: Map<string, number>): void {
-    if (typeof value === 'number') {
-      if (type === 'gauge') meter.gauge(name, value, tags);
-      else grow(name, tags, value, now);
-      return;
-    }
-    if ('quantiles' in value) {
-      for (const [quantile, at] of value.quantiles)
-        meter.gauge(name, at, { ...tags, quantile: String(quantile) });
-    }
-    grow(`${name}_sum`, tags, value.sum, now);
-    grow(`${name}_count`, tags, value.count, now);
-  }
-
-  function grow(name: string, tags: Tags, value: number, now: Map<string, number>): void {
-    const key = [name, ...Object.values(tags)].join('\0');
-    const known = before.get(key) ?? 0;
-    now.set(key, value);
-    // A counter that is smaller has begun anew.
-    const grown = value < known ? value : value - known;
-    if (grown > 0) meter.count(name, grown, tags);
-  }
 }
 
 function tagsOf(names: readonly string[], values: readonly string[]): Tags {

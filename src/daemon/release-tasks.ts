@@ -1,13 +1,21 @@
-// The keeper of tasks that one replica runs for all, once for each release. A start of such a task goes on until the board of
-// its leader group says that it is done for the release of this replica, whoever did it.
-// Laws: such a task runs only in a term of the group, and only after a look at the board in that term; who waits is never
-// told "done" before it is, save where nobody could ever say; no failure ends the waiting, unless the policy says so.
+// The keeper of tasks that one replica runs for all, once for each release: which of them somebody here waits for. It feeds
+// the machine of each what happens, and carries out what that wants done.
+// Laws: such a task runs only in a term of its group; of one group one change of the board is under way at a time.
 import type { Task } from '../core/change.ts';
 import type { ServiceConfig } from '../core/config.ts';
-import { formatDuration } from '../core/duration.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Release } from '../core/release.ts';
-import { doneChanges, failedChange, failureOf, isDoneFor } from '../core/release-board.ts';
+import type { BoardChange } from '../core/release-board.ts';
+import { initialReleaseTask, releaseTaskDeadline } from '../core/release-task-state.ts';
+import type {
+  ReleaseTask,
+  ReleaseTaskEffect,
+  ReleaseTaskEvent,
+  ReleaseTaskSpec,
+  TaskSight,
+} from '../core/release-task-state.ts';
+import { outcomeOf, whyWaiting } from '../core/release-task-text.ts';
+import { stepReleaseTask } from '../core/release-task.ts';
 import { isActive } from '../core/service-state.ts';
 import type { Clock } from '../ports.ts';
 import type { Changes } from './changes.ts';
@@ -53,38 +61,98 @@ export interface ReleaseTaskDeps {
   readonly prepared: (group: string, ready: () => void) => void;
 }
 
-type Outcome = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly line: string };
-
-/** A run here, from the first thought of it until the board tells what came of it. */
-interface Run {
-  readonly release: string;
-  outcome: Outcome | undefined;
-  ended: boolean;
-}
-
 /** A task that is waited for. */
 interface Wait {
   config: ServiceConfig;
   readonly waiters: Set<string>;
-  /** Somebody wants it done once more, although it is. */
-  again: boolean;
-  run: Run | undefined;
-  /** The latest failure that was heard of; undefined: nobody has looked yet. */
-  heard: string | undefined;
-  /** Failures in a row that no board tells of. */
-  failures: number;
-  /** Not before then, monotonic ms. */
-  retryAt: number;
+  task: ReleaseTask;
 }
 
 export function createReleaseTasks(deps: ReleaseTaskDeps): ReleaseTasks {
   const { clock, mailbox, tell } = deps;
   const waits = new Map<string, Wait>();
+  /** Groups with a change of the board under way. */
+  const publishing = new Set<string>();
   let release: Release | undefined;
   let tasks: ReadonlyMap<string, ServiceConfig> = new Map();
 
-  function id(): string {
-    return release?.id ?? '';
+  function spec({ name, onFailure, backoff, leaderGroup }: ServiceConfig): ReleaseTaskSpec {
+    const planned = [...tasks.values()].filter((other) => other.leaderGroup === leaderGroup);
+    return {
+      name,
+      onFailure,
+      backoff,
+      release: release?.id ?? '',
+      self: deps.self,
+      planned: planned.map((other) => other.name),
+    };
+  }
+
+  function sight({ name, leaderGroup }: ServiceConfig): TaskSight {
+    const view = deps.leaders().board(name);
+    return view.kind === 'seen' ? { ...view, busy: publishing.has(leaderGroup ?? '') } : view;
+  }
+
+  function feed(name: string, event: ReleaseTaskEvent): void {
+    const wait = waits.get(name);
+    if (wait === undefined) return;
+    const wall = clock.wall().toISOString();
+    const at = { now: clock.now(), jitter: clock.jitter(), wall, sight: sight(wait.config) };
+    const [next, effects] = stepReleaseTask(spec(wait.config), wait.task, event, at);
+    if (next !== undefined) wait.task = next;
+    for (const effect of effects) carryOut(name, wait, effect);
+  }
+
+  function carryOut(name: string, wait: Wait, effect: ReleaseTaskEffect): void {
+    switch (effect.kind) {
+      case 'compete': {
+        const admission = deps.leaders().admit(wait.config, true);
+        if (admission.kind === 'start' && !isActive(deps.services().state(name)))
+          feed(name, { kind: 'admitted' });
+        return;
+      }
+      case 'rest':
+        return deps.leaders().rest(name);
+      case 'run':
+        return run(name, wait, effect.release);
+      case 'publish':
+        return publish(name, wait, effect.changes);
+      case 'say':
+        tell.say(effect.level, effect.text);
+        if (effect.note !== undefined)
+          for (const waiter of wait.waiters) deps.changes().note(waiter, 'INFO', effect.note);
+        return;
+      case 'end': {
+        const { error, note, isDone } = effect;
+        if (isDone) deps.services().doneElsewhere(wait.config);
+        end(name, wait, error === undefined ? { status: 'Done' } : { status: 'Error', error }, note);
+      }
+    }
+  }
+
+  function run(name: string, wait: Wait, of: string): void {
+    const { phase } = wait.task;
+    deps.prepared(wait.config.leaderGroup ?? '', () => {
+      if (waits.get(name)?.task.phase !== phase) return;
+      const { kind, summary, services, tasks: drafts } = draftRelease(name, of);
+      deps.changes().create(kind, summary, services, drafts);
+      // It may not have come so far: the plan or the lease has changed meanwhile.
+      if (!isActive(deps.services().state(name))) feed(name, { kind: 'over' });
+    });
+  }
+
+  function publish(name: string, wait: Wait, changes: readonly BoardChange[]): void {
+    const group = wait.config.leaderGroup ?? '';
+    publishing.add(group);
+    deps.leaders().publish(name, changes, (report) => {
+      publishing.delete(group);
+      if (waits.get(name) === wait) feed(name, { kind: 'published', report });
+      moved(group);
+    });
+  }
+
+  function moved(group: string): void {
+    for (const [name, { config }] of waits) if (config.leaderGroup === group) feed(name, { kind: 'look' });
   }
 
   function finish(waiter: string, outcome: Parameters<Changes['finish']>[1], note?: string): void {
@@ -103,128 +171,8 @@ export function createReleaseTasks(deps: ReleaseTaskDeps): ReleaseTasks {
     });
   }
 
-  function done(name: string, wait: Wait, note: string): void {
-    tell.say('info', `Task "${name}": ${note}`);
-    deps.services().doneElsewhere(wait.config);
-    end(name, wait, { status: 'Done' }, note);
-  }
-
-  /** Whatever has changed: what is to be done now? */
-  function look(name: string): void {
-    const wait = waits.get(name);
-    if (wait === undefined || wait.run !== undefined) return;
-    const view = deps.leaders().board(name);
-    switch (view.kind) {
-      case 'unknown':
-        return;
-      case 'fixed':
-        if (!view.runs) {
-          const note = `goes on without it: ${view.because}`;
-          tell.say('info', `Task "${name}": ${note}`);
-          return end(name, wait, { status: 'Done' }, note);
-        }
-        break;
-      case 'seen': {
-        if (isDoneFor(view.board, name, id()) && !wait.again)
-          return done(name, wait, `done for release ${id()}`);
-        if (hear(name, wait, view.board)) return;
-      }
-    }
-    if (clock.now() < wait.retryAt) return deps.leaders().rest(name);
-    const admission = deps.leaders().admit(wait.config, true);
-    if (admission.kind === 'start' && !isActive(deps.services().state(name))) begin(name, wait);
-  }
-
-  /** A failure that is news; true: nobody waits any more. */
-  function hear(name: string, wait: Wait, board: Parameters<typeof failureOf>[0]): boolean {
-    const failure = failureOf(board, name);
-    const isOurs = failure?.release === id();
-    const key = isOurs ? `${failure.time} ${failure.count}` : '';
-    if (key === wait.heard) return false;
-    const isFirst = wait.heard === undefined;
-    wait.heard = key;
-    if (!isOurs) return false;
-    const text = `failed for release ${id()} ${failure.line}`;
-    if (wait.config.onFailure === 'ignore') {
-      tell.say('warn', `Task "${name}" ${text}`);
-      end(name, wait, { status: 'Error', error: `task ${text}` });
-      return true;
-    }
-    // Who has just come does not know how long ago that was: it may try at once.
-    if (!isFirst) pause(name, wait, failure.count, text);
-    return false;
-  }
-
-  function pause(name: string, wait: Wait, tries: number, text: string): void {
-    const { delay, factor, limit } = wait.config.backoff;
-    const span = Math.min(delay * factor ** (tries - 1), limit);
-    wait.retryAt = clock.now() + span * (1 + clock.jitter() * 0.1);
-    const told = `${text}; try ${tries + 1} in ~${formatDuration(Math.round(span))}`;
-    tell.say('warn', `Task "${name}" ${told}`);
-    for (const waiter of wait.waiters) deps.changes().note(waiter, 'INFO', told);
-  }
-
-  function begin(name: string, wait: Wait): void {
-    const run: Run = { release: id(), outcome: undefined, ended: false };
-    wait.run = run;
-    deps.prepared(wait.config.leaderGroup ?? '', () => {
-      if (waits.get(name)?.run !== run) return;
-      const { kind, summary, services, tasks: drafts } = draftRelease(name, run.release);
-      deps.changes().create(kind, summary, services, drafts);
-      // It may not have come so far: the plan or the lease has changed meanwhile.
-      if (!isActive(deps.services().state(name))) over(name);
-    });
-  }
-
-  /** A run of it has ended here, or has not even begun. */
-  function over(name: string): void {
-    const wait = waits.get(name);
-    const run = wait?.run;
-    if (wait === undefined || run === undefined || run.ended) return;
-    run.ended = true;
-    const view = deps.leaders().board(name);
-    const isLeading = view.kind === 'fixed' || (view.kind === 'seen' && view.leads);
-    // Whoever leads next looks at the board and begins anew, this replica or another one.
-    if (run.outcome === undefined && !isLeading) return void (wait.run = undefined);
-    const outcome = run.outcome ?? { kind: 'failed', line: 'stopped before it had ended' };
-    if (view.kind !== 'seen') return count(name, wait, run, outcome);
-    // Somebody wanted it once more, and hears how that went.
-    if (outcome.kind === 'failed' && isDoneFor(view.board, name, run.release))
-      return end(name, wait, { status: 'Error', error: `task failed: ${outcome.line}` });
-    const time = clock.wall().toISOString();
-    const failure = (line: string) => ({ release: run.release, time, line: `in ${deps.self}: ${line}` });
-    const changes =
-      outcome.kind === 'done'
-        ? doneChanges(view.board, name, run.release)
-        : [failedChange(view.board, name, failure(outcome.line))];
-    deps.leaders().publish(name, changes, (report) => {
-      if (waits.get(name) !== wait) return;
-      if (report.kind !== 'done') {
-        const why = report.kind === 'refused' ? report.reason : 'the lease was lost';
-        tell.say('warn', `Task "${name}": cannot tell the other replicas what came of it: ${why}`);
-      } else if (outcome.kind === 'failed') {
-        wait.run = undefined;
-        return look(name);
-      }
-      count(name, wait, run, outcome);
-    });
-  }
-
-  /** It counts here, whether or not others hear of it. */
-  function count(name: string, wait: Wait, { release: of }: Run, outcome: Outcome): void {
-    wait.run = undefined;
-    // There is another release by now.
-    if (of !== id()) return look(name);
-    if (outcome.kind === 'done') return done(name, wait, `done for release ${of}`);
-    const text = `failed for release ${of} in ${deps.self}: ${outcome.line}`;
-    if (wait.config.onFailure === 'ignore')
-      return end(name, wait, { status: 'Error', error: `task ${text}` });
-    wait.failures += 1;
-    pause(name, wait, wait.failures, text);
-    deps.leaders().rest(name);
-  }
-
   return {
+    moved,
     apply(plan) {
       tasks = new Map([...plan.services].filter(([, { once }]) => once !== undefined));
       for (const [name, wait] of waits) {
@@ -239,7 +187,7 @@ export function createReleaseTasks(deps: ReleaseTaskDeps): ReleaseTasks {
       tell.say('info', `This is release ${release.id}, by ${release.because}.`);
       if (before !== undefined) for (const name of tasks.keys()) deps.services().outdate(name);
       mailbox.post('another release', () => {
-        for (const name of waits.keys()) look(name);
+        for (const name of waits.keys()) feed(name, { kind: 'look' });
       });
     },
     start(task, config) {
@@ -247,15 +195,10 @@ export function createReleaseTasks(deps: ReleaseTaskDeps): ReleaseTasks {
       const change = deps.changes().get(task.changeId);
       const isNamed = change?.services?.includes(name) === true;
       const isAsked = isNamed && (change.kind === 'start' || change.kind === 'restart');
-      const wait = waits.get(name) ?? newWait(config);
+      const wait = waits.get(name) ?? { config, waiters: new Set(), task: initialReleaseTask };
       waits.set(name, wait);
       wait.waiters.add(task.id);
-      if (isAsked) {
-        const view = deps.leaders().board(name);
-        wait.again ||= view.kind === 'seen' && isDoneFor(view.board, name, id());
-        wait.retryAt = 0;
-      }
-      look(name);
+      feed(name, { kind: isAsked ? 'asked' : 'look' });
     },
     abort(task) {
       const name = task.subject;
@@ -272,64 +215,34 @@ export function createReleaseTasks(deps: ReleaseTaskDeps): ReleaseTasks {
         end(name, wait, { status: 'Error', error: 'task was stopped before it had ended' });
     },
     take(name, tale, { explanation }) {
-      const run = waits.get(name)?.run;
-      if (run === undefined || run.ended) return;
-      if (tale.kind === 'finished') run.outcome = { kind: 'done' };
-      if (tale.kind === 'spawn-failed') run.outcome = { kind: 'failed', line: tale.reason };
-      if (tale.kind !== 'failed') return;
-      const how = 'code' in tale.exit ? `exit ${tale.exit.code}` : tale.exit.signal;
-      run.outcome = { kind: 'failed', line: explanation === undefined ? how : `${how}: ${explanation}` };
+      const outcome = outcomeOf(tale, explanation);
+      if (outcome !== undefined) feed(name, { kind: 'outcome', outcome });
     },
     inactive(name) {
-      over(name);
-      look(name);
-    },
-    moved(group) {
-      for (const [name, { config }] of waits) if (config.leaderGroup === group) look(name);
+      feed(name, { kind: 'over' });
+      feed(name, { kind: 'look' });
     },
     standby(name) {
       const wait = waits.get(name);
       if (wait === undefined || isActive(deps.services().state(name))) return undefined;
-      const view = deps.leaders().board(name);
-      const failed = view.kind === 'seen' ? failureOf(view.board, name) : undefined;
-      const often = failed?.count === 1 ? 'once' : `${failed?.count} times, last`;
-      const story = failed?.release === id() ? `; failed ${often} ${failed.line}` : '';
-      const left = Math.ceil((wait.retryAt - clock.now()) / 1_000) * 1_000;
-      const why =
-        view.kind === 'unknown' ? view.because : (deps.leaders().standby(name) ?? 'is about to begin');
-      const next = left > 0 ? `next try in ${formatDuration(left)}` : why;
-      return `waits until it is done for release ${id()}: ${next}${story}`;
+      const { config, task } = wait;
+      return whyWaiting(spec(config), task, sight(config), deps.leaders().standby(name), clock.now());
     },
     remark(name) {
       if (!tasks.has(name) || deps.services().state(name).kind !== 'done') return undefined;
-      return `done for release ${id()} (by ${release?.because ?? ''})`;
+      return `done for release ${release?.id ?? ''} (by ${release?.because ?? ''})`;
     },
     stop() {
       for (const [name, wait] of waits) end(name, wait, { status: 'Hold' });
     },
     deadline() {
-      const instants = [...waits.values()].map(({ retryAt }) => retryAt).filter((at) => at > 0);
+      const instants = [...waits.values()].flatMap(({ task }) => releaseTaskDeadline(task) ?? []);
       return instants.length === 0 ? undefined : Math.min(...instants);
     },
     tick() {
       const now = clock.now();
-      for (const [name, wait] of waits) {
-        if (wait.retryAt === 0 || now < wait.retryAt) continue;
-        wait.retryAt = 0;
-        look(name);
-      }
+      for (const [name, { task }] of waits)
+        if ((releaseTaskDeadline(task) ?? Infinity) <= now) feed(name, { kind: 'look' });
     },
-  };
-}
-
-function newWait(config: ServiceConfig): Wait {
-  return {
-    config,
-    waiters: new Set(),
-    again: false,
-    run: undefined,
-    heard: undefined,
-    failures: 0,
-    retryAt: 0,
   };
 }

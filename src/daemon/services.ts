@@ -2,34 +2,26 @@
 // Law: a service's state changes only here, one event at a time.
 import { formatCommand } from '../core/command.ts';
 import type { CheckAction, ServiceConfig } from '../core/config.ts';
-import type { Exit } from '../core/exit.ts';
 import type { Outcome } from '../core/change.ts';
 import type { KnownService } from '../core/replan.ts';
-import { exitCause } from '../core/exit-cause.ts';
 import { currentOf, reportText } from '../core/service-text.ts';
 import { idle, isActive, serviceDeadline } from '../core/service-state.ts';
 import type { ServiceEffect, ServiceEvent, ServiceReport, ServiceState } from '../core/service-state.ts';
 import { stepService } from '../core/service.ts';
-import type { Child, Clock, Spawner } from '../ports.ts';
-import { launchOf } from './launch.ts';
-import type { Logs } from './logs.ts';
-import type { Keeper, Mailbox } from './mailbox.ts';
-import type { Memory } from './memory.ts';
+import type { Keeper } from './mailbox.ts';
 import type { ServiceRecord } from './records.ts';
-import { lastLineOf, recentOutput, standingOf } from './service-standing.ts';
+import { createRunStarter, newEntry } from './service-run.ts';
+import type { RunDeps, ServiceEntry } from './service-run.ts';
+import { recentOutput, standingOf } from './service-standing.ts';
 import type { Standing } from './service-standing.ts';
-import type { LaunchTerms } from './singletons.ts';
-import type { Tallies } from './tallies.ts';
 import type { Teller } from './tell.ts';
 import { serviceRecord } from './views.ts';
-import type { ServiceFacts } from './views.ts';
 
 /** What happened to a service, for whoever tells or records it. */
 export type Tale = Parameters<Teller['service']>;
 
 export interface Services extends Keeper {
-  /** Carried out for a task; its end is told through `settle`. */
-  /** `again`: a task that is done runs once more. */
+  /** Carried out for a task; its end is told through `settle`. `again`: a task that is done runs once more. */
   start(config: ServiceConfig, waiter: string, again: boolean): void;
   /** `user`: somebody wants it to stay down, so that replan leaves it alone; `plan`: another plan wants it down or anew. */
   stop(name: string, waiter: string, by: 'user' | 'plan' | 'daemon'): void;
@@ -58,66 +50,30 @@ export interface Services extends Keeper {
   record(config: ServiceConfig): ServiceRecord;
 }
 
-/** What is kept of a service; `ServiceFacts` says what it means. */
-interface Entry extends Changing<ServiceFacts> {
-  config: ServiceConfig;
-  child: Child | undefined;
-  current: string;
-  spawnedAt: Date | undefined;
-  stoppedByPlan: boolean;
-  /** SIGKILL was sent by djsup to its latest process. */
-  killed: boolean;
-}
-
-type Changing<T> = { -readonly [Key in keyof T]: T[Key] };
-
-/** What an exit means for the program that was run, given the end of its output. */
-export type Explain = (
-  argv: readonly string[],
-  exit: Exit,
-  lastLines: readonly string[],
-) => string | undefined;
-
-/** Begins to read the output of a run line by line; what comes back is logged as a warning. Undefined: nobody reads it. */
-export type Watch = (
-  argv: readonly string[],
-) => ((line: string, now: number) => string | undefined) | undefined;
-
-/** A watch that goes on seeing trouble says so once a minute, ms. */
-const troubleSpan = 150_000;
 /** Services that are no longer planned and whose last words are kept all the same. */
 const keptGone = 100;
 
-export function createServices(deps: {
-  readonly clock: Clock;
-  readonly spawner: Spawner;
-  readonly mailbox: Pick<Mailbox, 'post'>;
-  readonly logs: Logs;
-  readonly tell: Pick<Teller, 'say'>;
-  readonly tallies: Pick<Tallies, 'service' | 'moved'>;
-  readonly memory: Pick<Memory, 'begin' | 'judge'>;
+export interface ServicesDeps extends RunDeps {
   readonly tale: (...tale: Tale) => void;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly explain: Explain;
-  readonly watch: Watch;
   readonly settle: (waiter: string, outcome: Outcome, note: string | undefined) => void;
   /** The end is not yet to come, but something is to be told. */
   readonly note: (waiter: string, text: string) => void;
   readonly shutdown: (code: 0 | 10 | 11) => void;
   readonly standing: (name: string, standing: Standing) => void;
-  /** Asked just before each start of a process; undefined: it may not be started now. */
-  readonly launchTerms: (config: ServiceConfig) => LaunchTerms | undefined;
   /** Nothing runs of it or is on the way to. */
   readonly inactive: (name: string) => void;
   /** Why a service does not run that is wanted. */
   readonly standby: (name: string) => string | undefined;
   /** What else there is to say of a service. */
   readonly remark: (name: string) => string | undefined;
-}): Services {
-  const { clock, spawner, mailbox, logs, tell } = deps;
-  const entries = new Map<string, Entry>();
+}
 
-  function feed(name: string, entry: Entry, event: ServiceEvent): void {
+export function createServices(deps: ServicesDeps): Services {
+  const { clock, spawner, mailbox, logs, tell } = deps;
+  const entries = new Map<string, ServiceEntry>();
+  const spawn = createRunStarter(deps, feed);
+
+  function feed(name: string, entry: ServiceEntry, event: ServiceEvent): void {
     const before = standingOf(entry.state);
     const wasActive = isActive(entry.state);
     const [state, effects] = stepService(entry.config, entry.state, event, {
@@ -137,7 +93,7 @@ export function createServices(deps: {
     if (wasActive && !isActive(entry.state)) deps.inactive(name);
   }
 
-  function carryOut(name: string, entry: Entry, effect: ServiceEffect): void {
+  function carryOut(name: string, entry: ServiceEntry, effect: ServiceEffect): void {
     switch (effect.kind) {
       case 'sweep': {
         const { run, grace } = effect;
@@ -169,54 +125,13 @@ export function createServices(deps: {
     }
   }
 
-  function spawn(name: string, entry: Entry, run: number): void {
-    const terms = deps.launchTerms(entry.config);
-    if (terms === undefined) return feed(name, entry, { kind: 'withheld', run });
-    const launch = launchOf(entry.config, deps.environment, terms);
-    const watch = deps.watch(launch.argv);
-    const seen = (line: string): void => {
-      const warning = watch?.(line, clock.now());
-      if (warning === undefined) return;
-      entry.trouble = { text: warning, until: clock.now() + troubleSpan };
-      tell.say('warn', `Service "${name}": ${warning}`);
-    };
-    deps.memory.begin();
-    const spawned = spawner.spawn(launch, {
-      output: (bytes) => logs.write(name, bytes, watch === undefined ? undefined : seen),
-      exited: (ended, alone) => {
-        mailbox.post(`exit of ${name}`, () => {
-          logs.end(name);
-          const exit = deps.memory.judge(ended, entry.killed);
-          if (entry.child === child) {
-            entry.lastExit = exit;
-            deps.tallies.service(name).exits[exitCause(entry.state, exit, entry.stoppedByPlan)] += 1;
-          }
-          const output = logs.tail(name, 50, entry.spawnedAt);
-          entry.explanation = deps.explain(launch.argv, exit, output);
-          entry.lastLine = entry.config.type === 'task' ? lastLineOf(output) : undefined;
-          feed(name, entry, { kind: 'exited', run, exit, alone });
-        });
-      },
-      emptied: () => mailbox.post(`${name} emptied`, () => feed(name, entry, { kind: 'emptied', run })),
-    });
-    const child = spawned.ok ? spawned.value : undefined;
-    entry.explanation = undefined;
-    entry.trouble = undefined;
-    entry.lastLine = undefined;
-    if (!spawned.ok) return feed(name, entry, { kind: 'spawn-failed', run, reason: spawned.failure });
-    entry.child = spawned.value;
-    entry.killed = false;
-    entry.spawnedAt = clock.wall();
-    feed(name, entry, { kind: 'spawned', run, pid: spawned.value.pid });
-  }
-
-  function entryOf(config: ServiceConfig): Entry {
+  function entryOf(config: ServiceConfig): ServiceEntry {
     const entry = entries.get(config.name) ?? newEntry(config);
     entries.set(config.name, entry);
     return entry;
   }
 
-  function settle(name: string, entry: Entry, waiter: string, report: ServiceReport): void {
+  function settle(name: string, entry: ServiceEntry, waiter: string, report: ServiceReport): void {
     const text = reportText(name, report, entry.explanation);
     const output = text.withOutput === true ? recentOutput(logs, name, entry.spawnedAt) : undefined;
     const outcome: Outcome =
@@ -313,24 +228,5 @@ export function createServices(deps: {
       for (const [name, entry] of entries)
         if ((serviceDeadline(entry.state) ?? Infinity) <= now) feed(name, entry, { kind: 'tick' });
     },
-  };
-}
-
-function newEntry(config: ServiceConfig): Entry {
-  return {
-    config,
-    state: idle,
-    child: undefined,
-    current: 'inactive',
-    since: undefined,
-    spawnedAt: undefined,
-    restarts: 0,
-    lastExit: undefined,
-    explanation: undefined,
-    trouble: undefined,
-    lastLine: undefined,
-    stoppedByUser: false,
-    stoppedByPlan: false,
-    killed: false,
   };
 }

@@ -4,6 +4,7 @@ import type { LeaderConfig, ServiceConfig } from '../core/config.ts';
 import type { Task } from '../core/change.ts';
 import type { Replica } from '../core/leader/observer.ts';
 import type { About } from '../core/leader/record.ts';
+import { millisecond, validity } from '../core/leader/timing.ts';
 import { isActive } from '../core/service-state.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Backing, Clock, Files, Spawner } from '../ports.ts';
@@ -104,8 +105,17 @@ export function createSingletons(deps: {
       },
       killDelay: (service) => deps.services().known().get(service)?.config.killDelay ?? 0,
     },
-    lease: (group, epoch, until) =>
-      leases.write({ group, id: replica.self.name, epoch, validUntil: until, bootId: replica.kernelBoot }),
+    lease(group, epoch, until, timing) {
+      const { longest, steady } = validity(timing);
+      leases.write({
+        group,
+        id: replica.self.name,
+        epoch,
+        validUntil: until,
+        validity: { longest: longest / millisecond, steady: steady / millisecond },
+        bootId: replica.kernelBoot,
+      });
+    },
     report: (waiter, report) => finish(waiter, outcomeOf(report)),
   });
 

@@ -1,6 +1,4 @@
 // The daemon put together: one mailbox, one keeper per noun, and the order in which it comes up and goes down.
-import type { Task } from '../core/change.ts';
-import type { ServiceConfig } from '../core/config.ts';
 import type { Layer } from '../core/layer.ts';
 import type { Release } from '../core/release.ts';
 import type { Problem } from '../core/problem.ts';
@@ -8,7 +6,7 @@ import { revive } from '../core/revive.ts';
 import type { Result } from '../core/result.ts';
 import type { Clock, Files, Log, MemoryLimit, Meter, Prober, Spawner, Vitals } from '../ports.ts';
 import { createChanges } from './changes.ts';
-import type { Changes, TaskHandler } from './changes.ts';
+import type { Changes } from './changes.ts';
 import { createChecks } from './checks.ts';
 import type { Checks } from './checks.ts';
 import type { Daemon } from './face.ts';
@@ -22,13 +20,16 @@ import type { Notices } from './notices.ts';
 import { createPlans } from './plans.ts';
 import type { Plans } from './plans.ts';
 import { createRecoveries } from './recoveries.ts';
-import { draftStopAll } from './service-changes.ts';
+import { createShutdown } from './shutdown.ts';
+import type { Shutdown } from './shutdown.ts';
 import { createServices } from './services.ts';
-import type { Explain, Services, Watch } from './services.ts';
+import type { Services } from './services.ts';
+import type { Explain, Watch } from './service-run.ts';
 import { createSingletons } from './singletons.ts';
 import type { ReplicaDeps } from './singletons.ts';
 import { localStamp } from './stamp.ts';
 import { openStore } from './store.ts';
+import { createTaskHandlers } from './task-handlers.ts';
 import { createTallies } from './tallies.ts';
 import { createTelemetry } from './telemetry.ts';
 import { createTeller } from './tell.ts';
@@ -77,12 +78,6 @@ export interface Supervisor {
   readonly ended: Promise<number>;
 }
 
-/** How long the whole orderly stop may take beyond the longest kill-delay, ms; then all is killed that still runs. */
-const stopMargin = 5_100;
-/** What is left of all services gets this between SIGTERM and SIGKILL when the daemon ends, ms. */
-const lastGrace = 1_000;
-/** How long after that leases may still be handed over, ms. */
-const releaseMargin = 4_000;
 const pruneEvery = 600_000;
 
 export function createSupervisor(deps: SupervisorDeps): Supervisor {
@@ -110,14 +105,13 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     isChange: (id) => changes.get(id) !== undefined,
     save: () => store.save(),
   });
-  const { promise: ended, resolve: end } = Promise.withResolvers<number>();
-  let stopping: { readonly code: number } | undefined;
 
   const plans: Plans = createPlans((plan) => {
     tallies.retain(plan.services, plan.checks);
-    if (stopping === undefined) checks.apply(plan.checks);
-    if (stopping === undefined) singletons.leaders.apply(plan);
-    if (stopping === undefined) releaseTasks.apply(plan);
+    if (shutdown.isUnderWay()) return;
+    checks.apply(plan.checks);
+    singletons.leaders.apply(plan);
+    releaseTasks.apply(plan);
   });
   const singletons = createSingletons({
     ...deps,
@@ -140,38 +134,6 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     prepared: (group, ready) => singletons.prepared(group, ready),
   });
 
-  const startHandler: TaskHandler = {
-    run(task) {
-      const config = plans.plan().services.get(task.subject);
-      if (config !== undefined) return startService(task, config);
-      const error = `service "${task.subject}" does not exist`;
-      mailbox.post('start of an unknown service', () => changes.finish(task.id, { status: 'Error', error }));
-    },
-    abort(task) {
-      releaseTasks.abort(task);
-      services.abort(task.subject, task.id);
-    },
-  };
-  function startService(task: Task, config: ServiceConfig): void {
-    const change = changes.get(task.changeId);
-    if (change?.kind === 'release') return services.start(config, task.id, true);
-    if (config.once !== undefined) return releaseTasks.start(task, config);
-    if (config.leaderGroup !== undefined && !singletons.admits(task, config)) return undefined;
-    const isNamed = change?.kind === 'start' && change.services?.includes(config.name) === true;
-    return services.start(config, task.id, isNamed);
-  }
-  const stopHandler: TaskHandler = {
-    run(task) {
-      const kind = stopping === undefined ? changes.get(task.changeId)?.kind : undefined;
-      if (kind === 'stop') singletons.leaders.unwant(task.subject);
-      if (kind === 'stop') releaseTasks.unwant(task.subject);
-      services.stop(task.subject, task.id, kind === 'stop' ? 'user' : kind === 'replan' ? 'plan' : 'daemon');
-    },
-    abort: (task) =>
-      log.write('info', `Cannot abort stop for service "${task.subject}", signals already sent`),
-  };
-  const checkHandler: TaskHandler = { run: () => {}, abort: (task) => checks.aborted(task.subject) };
-
   const now = clock.wall();
   const revived = store.restored.changes.map((change) =>
     change.readyTime === undefined ? revive(change, localStamp(now), now) : change,
@@ -182,14 +144,18 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     restored: { ...store.restored, changes: revived },
     save: () => store.save(),
     updated: (change) => notices.changeUpdated(change),
-    handlers: {
-      start: startHandler,
-      stop: stopHandler,
-      leader: singletons.handler,
-      'perform-check': checkHandler,
-      'recover-check': checkHandler,
-      'recover-service': { run: () => {}, abort: (task) => recoveries.abort(task.subject) },
-    },
+    handlers: createTaskHandlers({
+      log,
+      mailbox,
+      plan: () => plans.plan(),
+      changes: () => changes,
+      services: () => services,
+      checks: () => checks,
+      recoveries: () => recoveries,
+      releaseTasks,
+      singletons,
+      isStopping: () => shutdown.isUnderWay(),
+    }),
   });
   const recoveries = createRecoveries(changes, (service, line) => logs.note(service, line));
   const services: Services = createServices({
@@ -215,13 +181,14 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       });
     },
     note: (waiter, text) => mailbox.post('note', () => changes.note(waiter, 'INFO', text)),
-    shutdown: (code) => mailbox.post('shutdown', () => beginStop(code)),
+    shutdown: (code) => mailbox.post('shutdown', () => shutdown.begin(code)),
     standing: (name, standing) => checks.serviceChanged(name, standing),
     launchTerms: (config) => singletons.launchTerms(config),
     inactive(name) {
       singletons.leaders.ended(name);
       releaseTasks.inactive(name);
     },
+    guardLost: (name) => singletons.leaders.guardLost(name),
     standby: (name) => releaseTasks.standby(name) ?? singletons.leaders.standby(name),
     remark: (name) => releaseTasks.remark(name),
   });
@@ -237,7 +204,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     leaderless: (group) => singletons.leaders.leaderless(group),
     standing: (name) => services.standing(name),
     wentDown: (check) => {
-      if (stopping !== undefined) return;
+      if (shutdown.isUnderWay()) return;
       for (const { name, onCheckFailure } of plans.plan().services.values()) {
         const action = onCheckFailure[check];
         if (action !== undefined) services.checkFailed(name, check, action);
@@ -268,51 +235,19 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     },
   };
 
-  function beginStop(code: number): void {
-    if (stopping !== undefined) return;
-    stopping = { code };
-    checks.stop(checks.records().map((check) => check.name));
-    changes.holdPending();
-    const killDelays = [...services.known().values()].map(({ config }) => config.killDelay);
-    const budget = Math.max(0, ...killDelays) + stopMargin;
-    let left = 2;
-    const alarms = [
-      clock.alarm(clock.now() + budget, () => mailbox.post('stop out of time', killRest)),
-      clock.alarm(clock.now() + budget + releaseMargin, () => over(left)),
-    ];
-    const over = (parts = 1): void => {
-      if (left === 0) return;
-      left -= parts;
-      if (left > 0) return;
-      for (const cancel of alarms) cancel();
-      mailbox.post('all stopped', () => lastSweep(code));
-    };
-    releaseTasks.stop();
-    // First, so that another replica can take over while everything else takes its time.
-    singletons.leaders.stop();
-    singletons.leaders.whenOver(over);
-    const active = services.active();
-    if (active.length === 0) return over();
-    log.write('info', 'Stopping all running services.');
-    const { kind, summary, services: names, tasks } = draftStopAll(plans.plan(), active);
-    changes.whenReady(changes.create(kind, summary, names, tasks), over);
-  }
-
-  function killRest(): void {
-    const rest = services.active();
-    if (rest.length > 0) log.write('error', `cannot stop in time, sending SIGKILL to: ${rest.join(', ')}`);
-    services.killAll();
-  }
-
-  function lastSweep(code: number): void {
-    deps.spawner.sweepAll(lastGrace, (found, left) => {
-      if (found > 0) log.write('info', `Ended what services and checks had left behind: ${found} in number.`);
-      if (left > 0)
-        log.write('error', `cannot end what services and checks had left behind: ${left} live on`);
-      mailbox.close();
-      void Promise.all([store.flush(), telemetry.push()]).then(() => end(code));
-    });
-  }
+  const shutdown: Shutdown = createShutdown({
+    clock,
+    log,
+    mailbox,
+    spawner: deps.spawner,
+    checks,
+    changes,
+    services,
+    releaseTasks,
+    leaders: singletons.leaders,
+    plan: () => plans.plan(),
+    flush: () => Promise.all([store.flush(), telemetry.push()]),
+  });
 
   return {
     face: createFace({
@@ -327,7 +262,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       logs,
       tallies,
       telemetry,
-      isStopping: () => stopping !== undefined,
+      isStopping: () => shutdown.isUnderWay(),
     }),
     load: (layers) => mailbox.call('load', () => plans.replace(layers)),
     resume: () =>
@@ -339,10 +274,10 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
     stop(code, why) {
       mailbox.post('stop', () => {
         log.write('info', why);
-        if (stopping === undefined) return beginStop(code);
-        services.killAll();
+        if (shutdown.isUnderWay()) services.killAll();
+        else shutdown.begin(code);
       });
     },
-    ended,
+    ended: shutdown.ended,
   };
 }

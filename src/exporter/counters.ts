@@ -12,6 +12,7 @@ export class Counters {
   tagErrors = 0;
   unmapped = 0;
   udpPackets = 0;
+  unixgramPackets = 0;
   tcpConnections = 0;
   tcpConnectionErrors = 0;
   tcpTooLongLines = 0;

@@ -46,10 +46,27 @@ export interface LineCounts {
 
 export type LineReader = (line: string) => readonly Sample[];
 
+/** Values of a line, and what follows them all: `ms|@0.1|#a:b`. */
+interface Part {
+  readonly values: readonly string[];
+  readonly tail: string | undefined;
+}
+
+/** What a tail says, with what is wrong in it up to where it cannot be read. */
+interface Tail {
+  readonly type: string;
+  readonly divisors: readonly number[];
+  readonly times: number;
+  readonly rateErrors: number;
+  readonly tagErrors: number;
+  readonly failure: SampleError | undefined;
+}
+
+/** Value and type included. */
+const mostComponents = 6;
+
 /** @returns a function that reads a line without its line feed; the text must come from valid UTF-8 */
 export function createLineReader(dialects: TagDialects, counts: LineCounts): LineReader {
-  let read: { readonly labels: Labels; readonly text: string; readonly errors: number } | undefined;
-
   return (line) => {
     const colon = line.indexOf(':');
     if (colon < 1) return refused('malformed_line');
@@ -57,14 +74,18 @@ export function createLineReader(dialects: TagDialects, counts: LineCounts): Lin
     counts.tagErrors(errors);
     const rest = line.slice(colon + 1);
     if (rest.includes('|#') && labels.size > 0) return refused('mixed_tagging_styles');
-    const texts = sampleTexts(rest);
-    if (typeof texts === 'string') return refused(texts);
+    const parts = partsOf(rest);
+    if (typeof parts === 'string') return refused(parts);
     const samples: Sample[] = [];
-    for (const text of texts) {
-      counts.sample();
-      const sample = readSample(name, labels, text);
-      if (typeof sample === 'string') counts.sampleError(sample);
-      else if (sample !== undefined) samples.push(sample);
+    for (const { values, tail } of parts) {
+      // Once for all values, of which there may be thousands.
+      const said = tail === undefined ? undefined : readTail(tail, labels, dialects.dogstatsd);
+      for (const value of values) {
+        counts.sample();
+        const sample = readSample(name, labels, value, said);
+        if (typeof sample === 'string') counts.sampleError(sample);
+        else if (sample !== undefined) samples.push(sample);
+      }
     }
     return samples;
   };
@@ -74,59 +95,70 @@ export function createLineReader(dialects: TagDialects, counts: LineCounts): Lin
     return [];
   }
 
-  function readSample(name: string, labels: Labels, text: string): Sample | SampleError | undefined {
-    const components = text.split('|');
-    const [value = '', type, ...extras] = components;
-    if (type === undefined || components.length > 6) return 'malformed_component';
+  function readSample(
+    name: string,
+    labels: Labels,
+    value: string,
+    tail: Tail | undefined,
+  ): Sample | SampleError | undefined {
+    if (tail === undefined) return 'malformed_component';
     const number = parseGoFloat(value);
     if (number === undefined || number.outOfRange) return 'malformed_value';
-    if (extras.includes('')) return 'malformed_component';
-    const divisors: number[] = [];
-    let times = 1;
-    for (const extra of extras) {
-      const what = extra.slice(1);
-      switch (extra.charAt(0)) {
-        case '@': {
-          const rate = readRate(what);
-          if (type === 'c') divisors.push(rate);
-          else if (observers.has(type)) times = repeats(rate);
-          break;
-        }
-        case '#':
-          if (dialects.dogstatsd) counts.tagErrors(readTags(labels, what));
-          break;
-        case 'c':
-          if (!what.startsWith(':') || what.length === 1) return 'malformed_container_id';
-          labels.set('container_id', what.slice(1));
-          break;
-        case 'T':
-          break;
-        default:
-          return 'invalid_sample_factor';
-      }
-    }
+    for (let i = 0; i < tail.rateErrors; i += 1) counts.sampleError('invalid_sample_factor');
+    counts.tagErrors(tail.tagErrors);
+    if (tail.failure !== undefined) return tail.failure;
     if (labels.size > 0) counts.tagged();
+    const { type, divisors, times } = tail;
     const kind = kinds[type];
     if (times === 0) return undefined;
     if (kind === undefined) return 'illegal_event';
-    if (type === 'ms') divisors.push(1000);
     const relative = kind === 'gauge' && /^[-+]/.test(value);
     return { name, labels, kind, divisors, times, written: number.value, relative };
   }
+}
 
-  /** All values of a line have its tags: they are read once, and count their errors at each. */
-  function readTags(labels: Labels, text: string): number {
-    if (read?.labels !== labels || read.text !== text)
-      read = { labels, text, errors: addDogstatsdTags(labels, text) };
-    return read.errors;
+/** Undefined: it has too many components. Tags are added to `labels`. */
+function readTail(text: string, labels: Labels, withTags: boolean): Tail | undefined {
+  const [type = '', ...extras] = text.split('|');
+  if (extras.length + 2 > mostComponents) return undefined;
+  const divisors: number[] = [];
+  let [times, rateErrors, tagErrors] = [1, 0, 0];
+  const upTo = (failure: SampleError | undefined): Tail => ({
+    type,
+    divisors,
+    times,
+    rateErrors,
+    tagErrors,
+    failure,
+  });
+  if (extras.includes('')) return upTo('malformed_component');
+  for (const extra of extras) {
+    const what = extra.slice(1);
+    switch (extra.charAt(0)) {
+      case '@': {
+        const rate = parseGoFloat(what);
+        // It is counted, and the sample stays.
+        if (rate === undefined || rate.outOfRange) rateErrors += 1;
+        const factor = rate === undefined || rate.value === 0 ? 1 : rate.value;
+        if (type === 'c') divisors.push(factor);
+        else if (observers.has(type)) times = repeats(factor);
+        break;
+      }
+      case '#':
+        if (withTags) tagErrors += addDogstatsdTags(labels, what);
+        break;
+      case 'c':
+        if (!what.startsWith(':') || what.length === 1) return upTo('malformed_container_id');
+        labels.set('container_id', what.slice(1));
+        break;
+      case 'T':
+        break;
+      default:
+        return upTo('invalid_sample_factor');
+    }
   }
-
-  /** What cannot be read is counted, and the sample stays. */
-  function readRate(text: string): number {
-    const rate = parseGoFloat(text);
-    if (rate === undefined || rate.outOfRange) counts.sampleError('invalid_sample_factor');
-    return rate === undefined || rate.value === 0 ? 1 : rate.value;
-  }
+  if (type === 'ms') divisors.push(1000);
+  return upTo(undefined);
 }
 
 const kinds: Readonly<Record<string, EventKind>> = Object.assign(Object.create(null), {
@@ -138,16 +170,20 @@ const kinds: Readonly<Record<string, EventKind>> = Object.assign(Object.create(n
 } satisfies Record<string, EventKind>);
 const observers = new Set(['ms', 'h', 'd']);
 
-/** A line's samples; where it has `|#` tags, its colons are part of them. */
-function sampleTexts(rest: string): readonly string[] | SampleError {
+/** Of what follows the name; where it has `|#` tags, its colons are part of them. */
+function partsOf(rest: string): readonly Part[] | SampleError {
   const [values = '', type] = rest.split('|', 2);
   if (type === undefined) return 'not_enough_parts_after_colon';
   if (values.includes(':')) {
     if (!observers.has(type)) return 'invalid_extended_aggregate_type';
-    const suffix = rest.slice(values.length);
-    return values.split(':').map((value) => value + suffix);
+    return [{ values: values.split(':'), tail: rest.slice(values.length + 1) }];
   }
-  return rest.includes('|#') ? [rest] : rest.split(':');
+  return (rest.includes('|#') ? [rest] : rest.split(':')).map((text) => {
+    const bar = text.indexOf('|');
+    return bar === -1
+      ? { values: [text], tail: undefined }
+      : { values: [text.slice(0, bar)], tail: text.slice(bar + 1) };
+  });
 }
 
 /** Whole observations that one sample at this rate stands for. */

@@ -4,12 +4,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { formatProblem } from '../core/problem.ts';
 import { fail, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
-import type { Log } from '../ports.ts';
+import type { ListenUnixDatagrams, Log } from '../ports.ts';
 import { formatAddress } from './address.ts';
 import { Counters } from './counters.ts';
 import { createExporter } from './exporter.ts';
 import type { Exporter } from './exporter.ts';
 import { listenTcp, listenUdp } from './listeners.ts';
+import type { Listening } from './listeners.ts';
 import { createLog } from './log.ts';
 import { readMapping } from './mapping-file.ts';
 import { noMapping } from './mapping.ts';
@@ -27,8 +28,15 @@ interface Closing {
   close(): void;
 }
 
+/** What it gets handed by who starts it. */
+export interface ExporterProgram {
+  readonly flags: Flags;
+  readonly version: string;
+  readonly listenUnixDatagrams: ListenUnixDatagrams;
+}
+
 /** Runs until SIGTERM, SIGINT or /-/quit (0), or until something it needs cannot be had (1). */
-export async function runExporter(flags: Flags, version: string): Promise<number> {
+export async function runExporter({ flags, version, listenUnixDatagrams }: ExporterProgram): Promise<number> {
   const stderr = (line: string): void => void process.stderr.write(line);
   const read = readOptions(flags);
   if (!read.ok) {
@@ -79,7 +87,10 @@ export async function runExporter(flags: Flags, version: string): Promise<number
   // Before anything listens: a signal that comes early must not end it as an unknown one.
   process.on('SIGHUP', reload);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(0));
-  const listening = await listen({ options, counters, exporter, log, reload, quit: () => end(0) }, open);
+  const listening = await listen(
+    { options, counters, exporter, log, reload, end, listenUnixDatagrams },
+    open,
+  );
   udpPort = listening.udpPort;
   if (!listening.ok) end(1);
   const ticks = [
@@ -103,11 +114,12 @@ interface ListenDeps {
   readonly exporter: Exporter;
   readonly log: Log;
   readonly reload: () => void;
-  readonly quit: () => void;
+  readonly end: (code: number) => void;
+  readonly listenUnixDatagrams: ListenUnixDatagrams;
 }
 
 async function listen(
-  { options, counters, exporter, log, reload, quit }: ListenDeps,
+  { options, counters, exporter, log, reload, end, listenUnixDatagrams }: ListenDeps,
   open: Closing[],
 ): Promise<{ readonly ok: boolean; readonly udpPort: number | undefined }> {
   const deps = { counters, packet: (bytes: Buffer) => exporter.packet(bytes) };
@@ -117,6 +129,22 @@ async function listen(
     ['udp', () => options.udp && listenUdp(options.udp, options.readBuffer, deps)],
     ['tcp', () => options.tcp && listenTcp(options.tcp, deps)],
     [
+      'unixgram',
+      () =>
+        options.unixgram &&
+        listenUnixDatagrams({
+          ...options.unixgram,
+          take(bytes) {
+            counters.unixgramPackets += 1;
+            exporter.packet(bytes);
+          },
+          failed(message) {
+            log.write('error', message);
+            end(1);
+          },
+        }),
+    ],
+    [
       'web',
       () =>
         listenWeb(options.web, {
@@ -125,7 +153,7 @@ async function listen(
           lifecycle: options.lifecycle,
           metrics: (names) => exporter.metrics(names),
           reload,
-          quit,
+          quit: () => end(0),
         }),
     ],
   ] as const;
@@ -137,10 +165,14 @@ async function listen(
       return { ok: false, udpPort };
     }
     open.push(listening.value);
-    places[what] = formatAddress(listening.value.address, listening.value.port);
-    if (what === 'udp') udpPort = listening.value.port;
+    const { address, port }: Partial<Listening> = listening.value;
+    if (address === undefined || port === undefined) continue;
+    places[what] = formatAddress(address, port);
+    if (what === 'udp') udpPort = port;
   }
-  log.write('info', `Accepting StatsD Traffic: udp ${places['udp'] ?? 'off'}, tcp ${places['tcp'] ?? 'off'}`);
+  const { udp = 'off', tcp = 'off' } = places;
+  const unixgram = options.unixgram === undefined ? '' : `, unixgram "${options.unixgram.name}"`;
+  log.write('info', `Accepting StatsD Traffic: udp ${udp}, tcp ${tcp}${unixgram}`);
   log.write('info', `Accepting Prometheus Requests: ${places['web']}${options.telemetryPath}`);
   return { ok: true, udpPort };
 }

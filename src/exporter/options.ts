@@ -18,6 +18,7 @@ export interface Options {
   /** Undefined: off. */
   readonly udp: Address | undefined;
   readonly tcp: Address | undefined;
+  readonly unixgram: { readonly name: string; readonly mode: number } | undefined;
   readonly mappingFile: string | undefined;
   /** Bytes; undefined: as much as the kernel gives. */
   readonly readBuffer: number | undefined;
@@ -38,6 +39,7 @@ const defaults = {
   'statsd.listen-udp': '127.0.0.1:9125',
   'statsd.listen-tcp': '127.0.0.1:9125',
   'statsd.listen-unixgram': '',
+  'statsd.unixsocket-mode': '755',
   'statsd.cache-size': '1000',
   'statsd.cache-type': 'lru',
   'statsd.event-flush-interval': '200ms',
@@ -90,16 +92,16 @@ export function readOptions(flags: Flags): Result<Options> {
   if (!telemetryPath.startsWith('/')) {
     problems.push(`cannot use --web.telemetry-path="${telemetryPath}": it starts with "/"`);
   }
-  if (text('statsd.listen-unixgram') !== '') {
-    problems.push(
-      `cannot listen on Unix datagram socket "${text('statsd.listen-unixgram')}": Node has none; send to UDP or TCP, or run the original statsd_exporter`,
-    );
-  }
+  const unixgram = text('statsd.listen-unixgram');
+  const mode = text('statsd.unixsocket-mode');
+  if (unixgram !== '' && !/^0?[0-7]{3}$/.test(mode))
+    problems.push(`cannot use --statsd.unixsocket-mode="${mode}": write three octal digits, like "755"`);
   const options = {
     telemetryPath,
     lifecycle: isOn(flags, 'web.enable-lifecycle', false),
     udp,
     tcp,
+    unixgram: unixgram === '' ? undefined : { name: unixgram, mode: Number.parseInt(mode, 8) },
     mappingFile: textOf(flags, 'statsd.mapping-config') || undefined,
     readBuffer:
       readBuffer === '' || readBuffer === '0' ? undefined : whole('statsd.read-buffer', readBuffer, 1),
@@ -129,10 +131,10 @@ export function readOptions(flags: Flags): Result<Options> {
   const [problem] = problems;
   if (problem !== undefined) return refuse('bad-request', problem);
   if (web === undefined) return refuse('bad-request', 'cannot do without --web.listen-address');
-  if (udp === undefined && tcp === undefined && !options.checkConfig) {
+  if (udp === undefined && tcp === undefined && unixgram === '' && !options.checkConfig) {
     return refuse(
       'bad-request',
-      'cannot run without a listener: give --statsd.listen-udp or --statsd.listen-tcp',
+      'cannot run without a listener: give --statsd.listen-udp, --statsd.listen-tcp or --statsd.listen-unixgram',
     );
   }
   return ok({ ...options, web });

@@ -70,7 +70,11 @@ export function ownMetrics(deps: OwnMetricsDeps): readonly OwnFamily[] {
       'Lines over TCP that were too long; their connections were closed.',
       counters.tcpTooLongLines,
     ),
-    counter('statsd_exporter_unixgram_packets_total', 'StatsD packets received over a Unix socket.', 0),
+    counter(
+      'statsd_exporter_unixgram_packets_total',
+      'StatsD packets received over a Unix datagram socket.',
+      counters.unixgramPackets,
+    ),
     gauge('statsd_exporter_loaded_mappings', 'Mappings in use.', counters.loadedMappings),
     counter('statsd_metric_mapper_cache_gets_total', 'Times a mapping was looked for.', cache.gets),
     counter('statsd_metric_mapper_cache_hits_total', 'Times a mapping was remembered.', cache.hits),

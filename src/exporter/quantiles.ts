@@ -6,6 +6,26 @@ export interface Targets {
   readonly quantiles: readonly (readonly [quantile: number, error: number])[];
 }
 
+/** Values, and how many observations each stands for. */
+export interface Observations {
+  readonly values: readonly number[];
+  readonly weights: readonly number[];
+}
+
+/** By value, what is no number last. */
+export function sorted({ values, weights }: Observations): Observations {
+  const at = (index: number): number => values[index] ?? NaN;
+  const order = Uint32Array.from(values.keys()).toSorted((a, b) => {
+    const difference = at(a) - at(b);
+    if (!Number.isNaN(difference)) return difference;
+    return Number(Number.isNaN(at(a))) - Number(Number.isNaN(at(b)));
+  });
+  return {
+    values: Array.from(order, at),
+    weights: Array.from(order, (index) => weights[index] ?? 0),
+  };
+}
+
 /** Below, a stream would keep close to everything it has seen. */
 const smallestError = 0.0005;
 
@@ -21,9 +41,8 @@ export class QuantileSketch {
     this.#targets = targets;
   }
 
-  /** Adds observations, each `width` times. */
-  add(observations: readonly number[], width = 1): void {
-    const sorted = Float64Array.from(observations).toSorted();
+  /** Adds observations that are sorted. */
+  add(observations: Observations): void {
     const values: number[] = [];
     const widths: number[] = [];
     const deltas: number[] = [];
@@ -39,11 +58,15 @@ export class QuantileSketch {
       keep(this.#values[from] ?? 0, this.#widths[from] ?? 0, this.#deltas[from] ?? 0);
       from += 1;
     };
-    for (const value of sorted) {
+    for (const [index, value] of observations.values.entries()) {
       while (from < this.#values.length && (this.#values[from] ?? 0) <= value) keepOld();
       const isLast = from === this.#values.length;
-      keep(value, width, isLast ? 0 : Math.max(0, Math.floor(this.#allowance(rank)) - 1));
-      this.#count += width;
+      const weight = observations.weights[index] ?? 0;
+      // What lies within the many of one value is answered with the sample before: so that is one of the same value.
+      for (const width of weight === 1 ? [1] : [1, weight - 1]) {
+        keep(value, width, isLast ? 0 : Math.max(0, Math.floor(this.#allowance(rank)) - 1));
+        this.#count += width;
+      }
     }
     while (from < this.#values.length) keepOld();
     [this.#values, this.#widths, this.#deltas] = [values, widths, deltas];

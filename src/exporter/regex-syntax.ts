@@ -2,7 +2,9 @@
 // Law: what RE2 refuses is refused, look-around and back-references among it.
 import { fail, ok } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
-import { complement, isUnicodeClass, perlClasses, pointSource, posixClasses } from './regex-class.ts';
+import { pointSource } from './regex-class.ts';
+import { characterClass, escapedClass } from './regex-class-syntax.ts';
+import { createRegexReader, Refusal } from './regex-reader.ts';
 
 export type Pattern =
   /** One character, as a JavaScript class with the flags `u` or `iu`. */
@@ -34,30 +36,27 @@ interface Flags {
   readonly U: boolean;
 }
 
-class Refusal extends Error {}
-
 const deepest = 200;
 const mostRepeats = 1000;
-const controls: Readonly<Record<string, number>> = { a: 7, f: 12, t: 9, n: 10, r: 13, v: 11 };
 
 /** The failure is one sentence without the expression itself. */
 export function parseRegex(text: string): Result<Syntax, string> {
   try {
-    return ok(parse(Array.from(text)));
+    return ok(parse(text));
   } catch (error) {
     if (error instanceof Refusal) return fail(error.message);
     throw error;
   }
 }
 
-function parse(text: readonly string[]): Syntax {
+function parse(text: string): Syntax {
+  const reader = createRegexReader(text);
   const groups: (string | undefined)[] = [];
-  let at = 0;
   let depth = 0;
   let flags: Flags = { i: false, m: false, s: false, U: false };
 
   const pattern = alternatives();
-  if (at < text.length) throw new Refusal('a ")" closes nothing');
+  if (!reader.isAtEnd()) throw new Refusal('a ")" closes nothing');
   return { pattern, groups };
 
   function alternatives(): Pattern {
@@ -65,7 +64,7 @@ function parse(text: readonly string[]): Syntax {
     if (depth > deepest) throw new Refusal('its groups are nested too deeply');
     const outer = flags;
     const choices = [sequence()];
-    while (take('|')) choices.push(sequence());
+    while (reader.take('|')) choices.push(sequence());
     flags = outer;
     depth -= 1;
     const [only] = choices;
@@ -74,8 +73,8 @@ function parse(text: readonly string[]): Syntax {
 
   function sequence(): Pattern {
     const parts: Pattern[] = [];
-    while (at < text.length && text[at] !== '|' && text[at] !== ')') {
-      if (see('\\Q')) {
+    while (!reader.isAtEnd() && reader.peek() !== '|' && reader.peek() !== ')') {
+      if (reader.sees('\\Q')) {
         const characters = quoted();
         const last = characters.pop();
         // What follows repeats the last of them alone.
@@ -89,21 +88,21 @@ function parse(text: readonly string[]): Syntax {
   }
 
   function quoted(): Pattern[] {
-    at += 2;
+    reader.skip(2);
     const parts: Pattern[] = [];
-    while (at < text.length && !see('\\E')) parts.push(literal(next()));
-    at += 2;
+    while (!reader.isAtEnd() && !reader.sees('\\E')) parts.push(literal(reader.next()));
+    reader.skip(2);
     return parts;
   }
 
   /** Undefined for flags, which match nothing. */
   function atom(): Pattern | undefined {
-    const character = next();
+    const character = reader.next();
     switch (character) {
       case '(':
         return group();
       case '[':
-        return one(characterClass());
+        return one(characterClass(reader));
       case '.':
         return one(flags.s ? '[^]' : '[^\\n]');
       case '^':
@@ -122,23 +121,22 @@ function parse(text: readonly string[]): Syntax {
   }
 
   function group(): Pattern | undefined {
-    if (!take('?')) return capture(undefined);
-    if (see('P<') || (text[at] === '<' && text[at + 1] !== '=' && text[at + 1] !== '!')) {
-      at += text[at] === 'P' ? 2 : 1;
-      const end = text.indexOf('>', at);
-      const name = end === -1 ? '' : text.slice(at, end).join('');
+    if (!reader.take('?')) return capture(undefined);
+    if (reader.sees('P<') || (reader.peek() === '<' && !['=', '!'].includes(reader.peek(1)))) {
+      reader.skip(reader.peek() === 'P' ? 2 : 1);
+      const name = reader.until('>') ?? '';
       if (!/^\w+$/.test(name)) throw new Refusal('a group has no proper name');
       if (groups.includes(name)) throw new Refusal(`two groups have the name "${name}"`);
-      at = end + 1;
+      reader.skip(name.length + 1);
       return capture(name);
     }
-    if (['=', '!', '<'].includes(text[at] ?? '')) {
+    if (['=', '!', '<'].includes(reader.peek())) {
       throw new Refusal('it looks around ("(?=", "(?!", "(?<"), which RE2 does not');
     }
     const outer = flags;
     let sign = true;
     for (;;) {
-      const flag = next();
+      const flag = reader.next();
       if (flag === ')') return undefined;
       if (flag === ':') {
         const body = closed();
@@ -160,7 +158,7 @@ function parse(text: readonly string[]): Syntax {
 
   function closed(): Pattern {
     const body = alternatives();
-    if (!take(')')) throw new Refusal('a ")" is missing');
+    if (!reader.take(')')) throw new Refusal('a ")" is missing');
     return body;
   }
 
@@ -174,7 +172,7 @@ function parse(text: readonly string[]): Syntax {
       if (least > mostRepeats || (most !== Infinity && most > mostRepeats) || least > most) {
         throw new Refusal(`a repetition must be within 0 and ${mostRepeats}`);
       }
-      const lazy = take('?') !== flags.U;
+      const lazy = reader.take('?') !== flags.U;
       result = { kind: 'repeat', body: result, least, most, lazy };
     }
     return result;
@@ -182,124 +180,24 @@ function parse(text: readonly string[]): Syntax {
 
   /** Braces that hold no numbers stand for themselves. */
   function quantifier(): readonly [number, number] | undefined {
-    if (take('*')) return [0, Infinity];
-    if (take('+')) return [1, Infinity];
-    if (take('?')) return [0, 1];
-    if (text[at] !== '{') return undefined;
-    const end = text.indexOf('}', at);
-    const inside = end === -1 ? '' : text.slice(at + 1, end).join('');
-    const range = /^(\d+)(,?)(\d*)$/.exec(inside);
+    if (reader.take('*')) return [0, Infinity];
+    if (reader.take('+')) return [1, Infinity];
+    if (reader.take('?')) return [0, 1];
+    const range = /^\{(\d+)(,?)(\d*)$/.exec(reader.until('}') ?? '');
     if (range === null || (range[2] === '' && range[3] !== '')) return undefined;
-    at = end + 1;
+    reader.skip(range[0].length + 1);
     const least = Number(range[1]);
     return [least, range[2] === '' ? least : range[3] === '' ? Infinity : Number(range[3])];
   }
 
   function escaped(): Pattern {
     const where = { A: 'start', z: 'end', b: 'word-edge', B: 'no-word-edge' } as const;
-    const character = text[at] ?? '';
+    const character = reader.peek();
     if (character in where) {
-      at += 1;
+      reader.skip(1);
       return { kind: 'at', where: where[character as keyof typeof where] };
     }
-    return one(`[${escapedClass()}]`);
-  }
-
-  /** What follows a backslash, as the inside of a class. */
-  function escapedClass(): string {
-    const character = next();
-    const perl = perlClasses[character.toLowerCase()];
-    if (perl !== undefined) return character in perlClasses ? perl : complement(perl);
-    if (character === 'p' || character === 'P') return unicodeClass(character);
-    return pointSource(escapedPoint(character));
-  }
-
-  function escapedPoint(character: string): number {
-    const control = controls[character];
-    if (control !== undefined) return control;
-    if (character === 'x') return hexadecimal();
-    if (/[0-7]/.test(character)) {
-      if (character !== '0' && !/[0-7]/.test(text[at] ?? '')) {
-        throw new Refusal(`it refers back ("\\${character}"), which RE2 does not`);
-      }
-      let digits = character;
-      while (digits.length < 3 && /[0-7]/.test(text[at] ?? '')) digits += next();
-      return parseInt(digits, 8);
-    }
-    if (/[A-Za-z0-9]/.test(character)) throw new Refusal(`"\\${character}" is not known`);
-    return character.codePointAt(0) ?? 0;
-  }
-
-  function hexadecimal(): number {
-    const braces = take('{');
-    const end = braces ? text.indexOf('}', at) : at + 2;
-    const digits = text.slice(at, Math.max(end, at)).join('');
-    const point = parseInt(digits, 16);
-    if (!/^[\da-f]+$/i.test(digits) || (!braces && digits.length !== 2) || point > 0x10ffff) {
-      throw new Refusal('"\\x" must have two hexadecimal digits, or some in braces');
-    }
-    at = braces ? end + 1 : end;
-    return point;
-  }
-
-  function unicodeClass(sign: string): string {
-    let name = next();
-    if (name === '{') {
-      const end = text.indexOf('}', at);
-      name = end === -1 ? '' : text.slice(at, end).join('');
-      at = end + 1;
-    }
-    const negated = name.startsWith('^');
-    const bare = negated ? name.slice(1) : name;
-    const letter = (sign === 'P') !== negated ? 'P' : 'p';
-    if (bare === 'Any') return letter === 'p' ? '\\0-\\u{10ffff}' : '';
-    for (const property of [bare, `Script=${bare}`]) {
-      const source = `\\${letter}{${property}}`;
-      if (/^\w+$/.test(bare) && isUnicodeClass(source)) return source;
-    }
-    throw new Refusal(`the character class "\\${sign}{${name}}" is not known`);
-  }
-
-  function characterClass(): string {
-    const negated = take('^');
-    let inside = '';
-    for (let first = true; first || text[at] !== ']'; first = false) {
-      if (at >= text.length) throw new Refusal('a "]" is missing');
-      const posix = see('[:') ? posixClass() : undefined;
-      if (posix !== undefined) {
-        inside += posix;
-        continue;
-      }
-      if (text[at] === '\\' && /[dswDSWpP]/.test(text[at + 1] ?? '')) {
-        at += 1;
-        inside += escapedClass();
-        continue;
-      }
-      const low = classPoint();
-      if (text[at] === '-' && text[at + 1] !== ']' && at + 1 < text.length) {
-        at += 1;
-        const high = classPoint();
-        if (high < low) throw new Refusal('a range of characters goes backwards');
-        inside += `${pointSource(low)}-${pointSource(high)}`;
-      } else inside += pointSource(low);
-    }
-    at += 1;
-    return `[${negated ? '^' : ''}${inside}]`;
-  }
-
-  function classPoint(): number {
-    const character = next();
-    return character === '\\' ? escapedPoint(next()) : (character.codePointAt(0) ?? 0);
-  }
-
-  function posixClass(): string | undefined {
-    const end = text.indexOf(']', at);
-    const name = /^\[:(\^?)(\w+):$/.exec(text.slice(at, Math.max(end, at)).join(''));
-    if (name === null) return undefined;
-    const ranges = posixClasses[name[2] ?? ''];
-    if (ranges === undefined) throw new Refusal(`the character class "[:${name[2]}:]" is not known`);
-    at = end + 1;
-    return name[1] === '' ? ranges : complement(ranges);
+    return one(`[${escapedClass(reader)}]`);
   }
 
   function literal(character: string): Pattern {
@@ -308,22 +206,5 @@ function parse(text: readonly string[]): Syntax {
 
   function one(source: string): Pattern {
     return { kind: 'one', source, fold: flags.i };
-  }
-
-  function next(): string {
-    const character = text[at];
-    if (character === undefined) throw new Refusal('it ends too early');
-    at += 1;
-    return character;
-  }
-
-  function take(character: string): boolean {
-    const is = text[at] === character;
-    if (is) at += 1;
-    return is;
-  }
-
-  function see(two: string): boolean {
-    return text[at] === two[0] && text[at + 1] === two[1];
   }
 }

@@ -32,7 +32,13 @@ export function createChild(
 
   process.once('exit', (code, signal) => {
     reaped();
-    guard?.close();
+    const exit = toExit(code, signal);
+    left = isGroupEmpty(pid) ? 'none' : 'group';
+    if (guard === undefined) ended(exit);
+    else guard.close((lost) => ended(lost ? { ...exit, guardLost: true } : exit));
+  });
+
+  function ended(exit: Exit): void {
     reader.drain();
     const alone = isGroupEmpty(pid);
     left = alone ? 'none' : 'group';
@@ -43,8 +49,8 @@ export function createChild(
         events.emptied();
       });
     }
-    events.exited(toExit(code, signal), alone);
-  });
+    events.exited(exit, alone);
+  }
 
   return {
     pid,

@@ -3,15 +3,12 @@
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../ports.ts';
 
-/** What CLOCK_MONOTONIC showed when performance.now() was 0, ms; never too much, so that no instant comes out late. */
-const origin = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-
 /** The longest delay setTimeout() takes, ms; a longer one would fire at once. */
 const LONGEST = 2 ** 31 - 1;
 
 /** CLOCK_MONOTONIC, as other processes see it, ms with fractions. */
 export function monotonicNow(): number {
-  return origin + performance.now();
+  return Number(process.hrtime.bigint()) / 1e6;
 }
 
 export function createClock(): Clock {
@@ -44,6 +41,6 @@ function readUptime(): number {
   try {
     return Number(readFileSync('/proc/uptime', 'latin1').split(' ', 1)[0]) * 1000;
   } catch {
-    return performance.now();
+    return monotonicNow();
   }
 }

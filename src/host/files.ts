@@ -1,6 +1,5 @@
 // The Files port. Law: a reader of a replaced file sees the old text or the new one, never a part.
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { FailureKind, Result } from '../core/result.ts';
 import type { FileKind, Files } from '../ports.ts';
@@ -43,6 +42,8 @@ export function createFiles(): Files {
 
 /** write(2), fsync(2), rename(2), in the file's own directory so that the rename is one step. */
 async function replaceFile(path: string, text: string, kind: FileKind): Promise<Result<void>> {
+  // Not needed before the first answer of the API, and 2 ms to load.
+  const { open, rename, rm } = await import('node:fs/promises');
   // One writer a path in this process, one process by its pid: the name is unique, and a left-over is written over.
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {

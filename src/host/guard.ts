@@ -2,7 +2,7 @@
 // Law: an end of this line, whatever caused it, is the end of the tree; a late line can prolong nothing, for it names an instant.
 import { accessSync, closeSync, constants, openSync, readSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { delimiter, dirname, join } from 'node:path';
 import { sendSignal } from './group.ts';
 
@@ -58,18 +58,33 @@ export interface GuardLine {
   signal(signal: NodeJS.Signals): void;
   /** SIGKILL to the tree, what has left the group included; to the group alone where the guard does not do it. */
   kill(): void;
-  /** The guard has gone: nothing is sent any more. */
-  close(): void;
+  /**
+   * The guard has gone: nothing is sent any more. `told` is called once, at once or a moment later: `lost` if the guard was killed
+   * or has failed, rather than ended as its command has.
+   */
+  close(told: (lost: boolean) => void): void;
+}
+
+/** Two ways, since what fails on the one must not lose what is still to be read from the other. */
+export interface GuardEnds {
+  /** To the guard. */
+  readonly line: Writable;
+  /** From the guard: one word, just before its end. */
+  readonly word: Readable;
 }
 
 /** `pid`: the guard's, which is its group's too. */
-export function createGuardLine(pid: number, stream: Writable): GuardLine {
+export function createGuardLine(pid: number, { line, word }: GuardEnds): GuardLine {
   let impatience: NodeJS.Timeout | undefined;
+  let hasEnded = false;
   // A guard that has gone is told by its exit.
-  stream.on('error', () => {});
+  for (const end of [line, word]) end.on('error', () => {});
+  word.on('data', () => {
+    hasEnded = true;
+  });
 
-  function write(line: string): void {
-    if (stream.writable && stream.writableLength < UNREAD) stream.write(line);
+  function write(text: string): void {
+    if (line.writable && line.writableLength < UNREAD) line.write(text);
   }
 
   return {
@@ -79,9 +94,19 @@ export function createGuardLine(pid: number, stream: Writable): GuardLine {
       write('d 0\n');
       impatience ??= setTimeout(() => sendSignal(-pid, 'SIGKILL'), GUARD_PATIENCE);
     },
-    close() {
+    close(told) {
+      const isOurs = impatience !== undefined;
       clearTimeout(impatience);
-      stream.destroy();
+      line.destroy();
+      const tell = (): void => {
+        clearTimeout(impatience);
+        word.destroy();
+        told(!hasEnded && !isOurs);
+      };
+      // What it has said may not have been read yet: it is, before the end that its own end is.
+      if (hasEnded || word.closed) return tell();
+      word.once('close', tell);
+      impatience = setTimeout(() => word.destroy(), GUARD_PATIENCE);
     },
   };
 }

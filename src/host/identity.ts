@@ -21,6 +21,16 @@ export function kernelBoot(): string {
   return readText('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
 }
 
+/** Of the kernel; of this start where djsup is PID 1, so that a container's restart can be told. */
+export function bootId(): string {
+  return kernelId(process.pid === 1 ? 'uuid' : 'boot_id');
+}
+
+/** From the kernel, so that no cryptography is loaded for it; the time of the start where there is no /proc. */
+export function kernelId(name: 'uuid' | 'boot_id'): string {
+  return readText(`/proc/sys/kernel/random/${name}`)?.trim() ?? String(Date.now());
+}
+
 export function readIdentity(
   environment: IdentityDeps['environment'],
   directoryId: string | undefined,

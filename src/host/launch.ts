@@ -4,7 +4,7 @@ import { accessSync, closeSync, constants, fchownSync, statSync } from 'node:fs'
 import { spawn } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { tracingChannel } from 'node:diagnostics_channel';
-import type { Writable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { delimiter, resolve } from 'node:path';
 import type { Result } from '../core/result.ts';
 import type { Launch } from '../ports.ts';
@@ -13,7 +13,7 @@ import type { Credentials } from './accounts.ts';
 import { monotonicNow } from './clock.ts';
 import { errorCode } from './errno.ts';
 import { guardCommands } from './guard.ts';
-import type { GuardDeps } from './guard.ts';
+import type { GuardDeps, GuardEnds } from './guard.ts';
 import { explainSpawn, foreseeFailure } from './launch-failure.ts';
 import type { Libc } from './libc.ts';
 
@@ -26,8 +26,8 @@ export interface Launched {
   readonly process: ChildProcess;
   /** The read end of the pipe that is its stdout and stderr; the caller closes it. */
   readonly output: number;
-  /** The line to its guard, where it has one: then `pid` and `process` are the guard's. */
-  readonly guard: Writable | undefined;
+  /** How one talks with its guard, where it has one: then `pid` and `process` are the guard's. */
+  readonly guard: GuardEnds | undefined;
 }
 
 /** Starts a process in a session of its own (setsid(2)), stdin /dev/null, stdout and stderr one pipe. */
@@ -62,7 +62,7 @@ export function launch(
       'ignore',
       write,
       write,
-      ...(guard === undefined ? [] : (['pipe', guard.anchor ?? 'ignore'] as const)),
+      ...(guard === undefined ? [] : (['pipe', guard.anchor ?? 'ignore', 'pipe'] as const)),
     ],
     detached: true,
   };
@@ -73,8 +73,9 @@ export function launch(
     if (become !== undefined) fchownSync(write, become.uid, become.gid);
     const { process, failure } = spawnFirst(commands, options);
     if (process.pid !== undefined && failure === undefined) {
-      const line = process.stdio[3] as Writable | undefined;
-      return { ok: true, value: { pid: process.pid, process, output: read, guard: line } };
+      const { 3: line, 5: word } = process.stdio as readonly (Duplex | undefined)[];
+      const ends = line === undefined || word === undefined ? undefined : { line, word };
+      return { ok: true, value: { pid: process.pid, process, output: read, guard: ends } };
     }
     closeSync(read);
     return refuse(explainSpawn(failure, process.spawnfile, workingDir, become));

@@ -1,5 +1,5 @@
 // The only file that makes foreign calls: what Node cannot ask of the kernel, each call with its manual page.
-// Law: no call here blocks, and none waits for "any child": libuv owns the exits of its own children.
+// Law: no call here holds up the event loop, and none waits for "any child": libuv owns the exits of its own children.
 import { Buffer } from 'node:buffer';
 import type * as Koffi from 'koffi';
 import type { Result } from '../core/result.ts';
@@ -23,6 +23,11 @@ const WNOWAIT = 0x1000000;
 const O_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_PEERCRED = 17;
+const SO_RCVTIMEO = 20;
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const MSG_DONTWAIT = 0x40;
 /** sizeof(siginfo_t), and where si_pid lies in it on 64-bit Linux: asm-generic/siginfo.h. */
 const SIGINFO_SIZE = 128;
 const SI_PID = 16;
@@ -56,6 +61,16 @@ export interface Libc {
   isLockedFrom(fd: number, offset: number): boolean;
   /** Who connected to the unix socket behind `fd`; undefined where it is no unix socket. unix(7), SO_PEERCRED. */
   peer(fd: number): PeerCredentials | undefined;
+  /** A datagram socket of unix(7), closed at exec; waiting for a datagram ends after `patience` ms. socket(2), SO_RCVTIMEO. */
+  datagramSocket(patience: number): Result<number, string>;
+  /** Gives it the name that `unixAddress` has made; the failure is an errno. bind(2). */
+  bind(fd: number, address: Buffer): Result<void, string>;
+  /** From now on it sends there, where somebody receives; the failure is an errno. connect(2). */
+  connect(fd: number, address: Buffer): Result<void, string>;
+  /** Waits, on a thread of libuv's, for a datagram; its length, or an errno (EAGAIN: patience is over). recv(2). */
+  receive(fd: number, into: Buffer): Promise<Result<number, string>>;
+  /** The length of a datagram that is there already; undefined: none is. What does not fit in is lost. recv(2), MSG_DONTWAIT. */
+  receiveNow(fd: number, into: Buffer): number | undefined;
   /** Ends this process at once, whatever its threads are stuck in. _exit(2). */
   exit(code: number): never;
 }
@@ -82,6 +97,11 @@ function bind(koffi: typeof Koffi): Libc {
   const flock = own.func('int flock(int, int)');
   const fcntl = own.func('int fcntl(int, int, void *)');
   const getsockopt = own.func('int getsockopt(int, int, int, void *, void *)');
+  const socket = own.func('int socket(int, int, int)');
+  const setsockopt = own.func('int setsockopt(int, int, int, void *, uint32_t)');
+  const bindTo = own.func('int bind(int, void *, uint32_t)');
+  const connectTo = own.func('int connect(int, void *, uint32_t)');
+  const recv = own.func('int64_t recv(int, void *, size_t, int)');
   const exit = own.func('void _exit(int)');
   const info = Buffer.alloc(SIGINFO_SIZE);
 
@@ -95,6 +115,11 @@ function bind(koffi: typeof Koffi): Libc {
   function lastError(): string {
     const errno = koffi.errno();
     return Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
+  }
+
+  const done = { ok: true, value: undefined } as const;
+  function failed(): Result<never, string> {
+    return { ok: false, failure: lastError() };
   }
 
   /** `length` 0: to the end, however far. */
@@ -122,10 +147,7 @@ function bind(koffi: typeof Koffi): Libc {
     },
     // A file system without locks (ENOLCK, ENOSYS) keeps nobody out.
     lock: (fd) => flock(fd, LOCK_EX | LOCK_NB) === 0 || koffi.errno() !== koffi.os.errno.EWOULDBLOCK,
-    lockByte: (fd, offset) =>
-      fcntl(fd, F_OFD_SETLK, byteLock(F_WRLCK, offset)) === 0
-        ? { ok: true, value: undefined }
-        : { ok: false, failure: lastError() },
+    lockByte: (fd, offset) => (fcntl(fd, F_OFD_SETLK, byteLock(F_WRLCK, offset)) === 0 ? done : failed()),
     unlockByte: (fd, offset) => void fcntl(fd, F_OFD_SETLK, byteLock(F_UNLCK, offset)),
     isLockedFrom(fd, offset) {
       const asked = byteLock(F_WRLCK, offset, 0n);
@@ -141,6 +163,28 @@ function bind(koffi: typeof Koffi): Libc {
       // A TCP socket answers too, with uid -1; a peer of another PID namespace has pid 0.
       if (uid === NOBODY) return undefined;
       return { pid: credentials.readInt32LE(0), uid, gid: credentials.readUInt32LE(8) };
+    },
+    datagramSocket(patience) {
+      const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+      if (fd < 0) return failed();
+      const time = Buffer.alloc(16);
+      time.writeBigInt64LE(BigInt(Math.trunc(patience / 1000)));
+      time.writeBigInt64LE(BigInt((patience % 1000) * 1000), 8);
+      setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, time, time.length);
+      return { ok: true, value: fd };
+    },
+    bind: (fd, address) => (bindTo(fd, address, address.length) === 0 ? done : failed()),
+    connect: (fd, address) => (connectTo(fd, address, address.length) === 0 ? done : failed()),
+    receive: (fd, into) =>
+      new Promise((resolve) => {
+        recv.async(fd, into, into.length, 0, (fault: Error | null, length: number) => {
+          if (fault !== null) resolve({ ok: false, failure: fault.message });
+          else resolve(length < 0 ? failed() : { ok: true, value: length });
+        });
+      }),
+    receiveNow(fd, into) {
+      const length = recv(fd, into, into.length, MSG_DONTWAIT);
+      return length < 0 ? undefined : length;
     },
     exit(code) {
       exit(code);

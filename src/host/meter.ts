@@ -8,6 +8,11 @@ const DEFAULT_PORT = 8125;
 const FLUSH_MS = 500;
 const DATAGRAM_BYTES = 1400;
 
+/** Of hot-shots' clients, but not among their types. A sample rate given to the others would leave out what it says it stands for. */
+interface Sender {
+  send(message: string, tags: Readonly<Record<string, string>>): void;
+}
+
 export interface HostMeter extends Meter {
   /** Sends what is buffered and lets go of the socket. */
   close(): Promise<void>;
@@ -34,12 +39,20 @@ export async function createMeter(
       lost += 1;
     },
   });
+  const sender = client as unknown as Sender;
   return {
     count: (name, by, tags = {}) => client.increment(name, by, { ...tags }),
     gauge: (name, value, tags = {}) => client.gauge(name, value, { ...tags }),
+    observe: (name, value, times, tags = {}) =>
+      sender.send(`${name}:${value}|h${times === 1 ? '' : `|@${rateOf(times)}`}`, tags),
     lost: () => lost,
     close: () => new Promise((resolve) => client.close(() => resolve())),
   };
+}
+
+/** A little less than its share, for an exporter takes the whole part of its inverse. */
+function rateOf(times: number): number {
+  return 1 / (times * (1 + 1e-12));
 }
 
 function parseAddress(address: string): { host: string; port: number } {

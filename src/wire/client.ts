@@ -31,7 +31,7 @@ import type {
   NoticeInfo,
   ServiceInfo,
   SystemInfo,
-} from './shapes.ts';
+} from './replies.ts';
 
 export type { ClientFailure } from './connection.ts';
 

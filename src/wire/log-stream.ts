@@ -3,7 +3,7 @@
 import { fail, ok, type Result } from '../core/result.ts';
 import type { ClientFailure } from './connection.ts';
 import { isLogEntry, parseJson } from './reply.ts';
-import type { LogEntry } from './shapes.ts';
+import type { LogEntry } from './replies.ts';
 
 /** Longest line that is accepted, in bytes; servers keep them under 5 KiB. */
 const lineLimit = 64 * 1024;

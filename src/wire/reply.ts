@@ -1,5 +1,5 @@
 // What an answer of the API must look like for the client to go on: the envelope, and of each result the fields that matter.
-// Checks by hand and not with wire/shapes.ts, since loading zod would cost every command some 20 ms.
+// Checks by hand and not with wire/replies.ts, since loading zod would cost every command some 20 ms.
 import type { ClientFailure } from './connection.ts';
 import type {
   ChangeInfo,
@@ -10,7 +10,7 @@ import type {
   NoticeInfo,
   ServiceInfo,
   SystemInfo,
-} from './shapes.ts';
+} from './replies.ts';
 
 export interface Envelope {
   readonly type?: unknown;

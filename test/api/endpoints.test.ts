@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { routeTable } from '../../src/api/route-table.ts';
 import type { Route } from '../../src/api/route.ts';
-import { logEntry } from '../../src/wire/shapes.ts';
+import { replies } from '../../src/wire/replies.ts';
 import { harness, messageOf, type Answered, type Harness } from './harness.ts';
 
 let api: Harness;
@@ -66,7 +66,7 @@ describe('every reply has the shape in its row', () => {
 
   test.each(routeTable.filter(({ result }) => result === 'lines'))('$method $path', async (route) => {
     const lines = (await ask(route)).text.trimEnd().split('\n');
-    expect(lines.map((line) => matches(logEntry, JSON.parse(line)))).toEqual([true, true]);
+    expect(lines.map((line) => matches(replies.logEntry, JSON.parse(line)))).toEqual([true, true]);
   });
 
   test.each(routeTable.filter(({ result }) => result === 'none'))('$method $path', async (route) => {

@@ -5,18 +5,19 @@ import { parseLife } from './history.ts';
 import type { Life } from './history.ts';
 
 function life(replica: string, epoch: number, ...stretches: readonly (readonly [number, number])[]): Life {
-  return { replica, epoch, pid: 1, start: stretches[0]?.[0] ?? 0, stretches, end: undefined };
+  const start = stretches[0]?.[0] ?? 0;
+  return { replica, epoch, pid: 1, start, born: start - 0.125, stretches, end: undefined };
 }
 
 const fault: Fault = { kind: 'kill', replica: 'r1', at: 2, until: 2, hitLeader: true };
 
 describe('the judge', () => {
   test('finds nothing wrong where one follows the other', () => {
-    const verdict = judge([life('r1', 1, [0, 2]), life('r2', 2, [5, 7]), life('r2', 2, [7.2, 8])], [fault]);
+    const verdict = judge([life('r1', 1, [0, 2]), life('r2', 2, [5, 7]), life('r2', 2, [7.25, 8])], [fault]);
     expect(verdict).toMatchObject({ overlaps: [], disorder: [] });
-    expect(verdict.gaps.map(({ from, to, moved }) => [from, to, moved])).toEqual([
-      [2, 5, true],
-      [7, 7.2, false],
+    expect(verdict.gaps.map(({ from, born, to, moved }) => [from, born, to, moved])).toEqual([
+      [2, 4.875, 5, true],
+      [7, 7.125, 7.25, false],
     ]);
     expect(verdict.gaps.map((gap) => gap.fault?.kind)).toEqual(['kill', undefined]);
   });
@@ -43,6 +44,15 @@ describe('the judge', () => {
     ).toEqual([]);
   });
 
+  test('tells how long the work of one whose djsup was killed went on', () => {
+    const lives = [life('r1', 1, [0, 2.03]), life('r2', 2, [5, 7])];
+    const killed = { ...fault, kind: 'kill djsup' };
+    expect(judge(lives, [killed, fault]).outlived.map((span) => span.toFixed(3))).toEqual(['0.030']);
+    // It had ended by itself, or it was another's djsup.
+    expect(judge(lives, [{ ...killed, at: 3 }]).outlived).toEqual([]);
+    expect(judge(lives, [{ ...killed, hitLeader: false }]).outlived).toEqual([]);
+  });
+
   test('catches an epoch that goes back, or that two replicas share', () => {
     expect(judge([life('r1', 2, [0, 1]), life('r2', 1, [2, 3])], []).disorder).toHaveLength(1);
     expect(judge([life('r1', 2, [0, 1]), life('r2', 2, [2, 3])], []).disorder).toHaveLength(1);
@@ -51,12 +61,13 @@ describe('the judge', () => {
 
 test('what a recorder wrote is read again, and what it was writing is left out', () => {
   const text =
-    'start 7 42 1.500000\nrun          1.500000           2.500000\nrun          4.000000           4.250000\nend 4.25';
+    'start 7 42 1.500000 1.480000\nrun          1.500000           2.500000\nrun          4.000000           4.250000\nend 4.25';
   expect(parseLife('r1', text)).toEqual({
     replica: 'r1',
     epoch: 7,
     pid: 42,
     start: 1.5,
+    born: 1.48,
     stretches: [
       [1.5, 2.5],
       [4, 4.25],

@@ -29,6 +29,8 @@ export interface Overlap {
 export interface Gap {
   readonly from: number;
   readonly to: number;
+  /** When the process of the next life was started. */
+  readonly born: number;
   /** What caused it, as far as it was a fault of ours. */
   readonly fault: Fault | undefined;
   /** The next life was of another replica. */
@@ -40,6 +42,8 @@ export interface Verdict {
   /** Two lives, the later of which should have a higher epoch. */
   readonly disorder: readonly (readonly [Life, Life])[];
   readonly gaps: readonly Gap[];
+  /** For how long the work went on after a SIGKILL to its djsup, s. */
+  readonly outlived: readonly number[];
 }
 
 /** A run of beats after a thaw that is not longer than this is the kernel's way to the guard, s: facts, not hope. */
@@ -49,7 +53,12 @@ const smallestGap = 0.001;
 
 export function judge(lives: readonly Life[], faults: readonly Fault[]): Verdict {
   const sorted = lives.filter(({ stretches }) => stretches.length > 0).toSorted((a, b) => a.start - b.start);
-  return { overlaps: overlapsOf(sorted), disorder: disorderOf(sorted), gaps: gapsOf(sorted, faults) };
+  return {
+    overlaps: overlapsOf(sorted),
+    disorder: disorderOf(sorted),
+    gaps: gapsOf(sorted, faults),
+    outlived: outlivedOf(sorted, faults),
+  };
 }
 
 interface Stretch {
@@ -95,12 +104,26 @@ function gapsOf(lives: readonly Life[], faults: readonly Fault[]): readonly Gap[
   let last: { life: Life; to: number } | undefined;
   for (const { life, from, to } of stretchesOf(lives)) {
     if (last !== undefined && last.life !== life && from - last.to > smallestGap) {
-      const gap = { from: last.to, to: from };
+      const gap = { from: last.to, to: from, born: Math.min(life.born, from) };
       gaps.push({ ...gap, fault: causeOf(gap, faults), moved: last.life.replica !== life.replica });
     }
     if (last === undefined || to > last.to) last = { life, to };
   }
   return gaps;
+}
+
+/** Faults that kill a djsup and nothing else. */
+const killings = new Set(['kill djsup', 'crash']);
+
+function outlivedOf(lives: readonly Life[], faults: readonly Fault[]): readonly number[] {
+  return faults
+    .filter(({ kind, hitLeader }) => hitLeader && killings.has(kind))
+    .flatMap(({ replica, at }) => {
+      const victim = lives.find(
+        (life) => life.replica === replica && life.start <= at && lastBeat(life) >= at - 0.005,
+      );
+      return victim === undefined ? [] : [Math.max(0, lastBeat(victim) - at)];
+    });
 }
 
 /** The latest fault that began before the gap ended, if it was still at work or had just been when the gap began. */

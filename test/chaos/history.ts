@@ -7,7 +7,10 @@ export interface Life {
   readonly replica: string;
   readonly epoch: number;
   readonly pid: number;
+  /** Its first words. */
   readonly start: number;
+  /** Its process was started by then, at the latest. */
+  readonly born: number;
   readonly stretches: readonly (readonly [from: number, to: number])[];
   /** It said when it ended; undefined: it was killed, or runs. */
   readonly end: number | undefined;
@@ -41,12 +44,12 @@ export function parseLife(replica: string, text: string): Life | undefined {
     .map(([what, ...words]) => [what, words.map(Number)] as const);
   const [first, ...others] = rows;
   if (first?.[0] !== 'start') return undefined;
-  const [epoch = 0, pid = 0, start = 0] = first[1];
+  const [epoch = 0, pid = 0, start = 0, born = start] = first[1];
   const stretches = others
     .filter(([what]) => what === 'run')
     .map(([, [from = 0, to = 0]]) => [from, to] as const);
   const end = others.find(([what]) => what === 'end')?.[1][0];
-  return { replica, epoch, pid, start, stretches, end };
+  return { replica, epoch, pid, start, born, stretches, end };
 }
 
 /** The last beat of a life, seconds of CLOCK_MONOTONIC. */

@@ -1,6 +1,7 @@
 """Work that writes down when it ran: python3 recorder.py PREFIX [SECONDS]
 
-Writes a file of its own, PREFIX.NUMBER: "start EPOCH PID MONO", then "run FROM TO" for each stretch of beats, one a millisecond, and "end MONO" at SIGTERM,
+Writes a file of its own, PREFIX.NUMBER: "start EPOCH PID MONO BORN" (when this process was started, as the kernel says it,
+rounded up to a tick of 10 ms), then "run FROM TO" for each stretch of beats, one a millisecond, and "end MONO" at SIGTERM,
 SECONDS after which it ends (0; it ignores the signal where that is negative). The last stretch is rewritten in place at
 each beat, so that the file says how far it came whatever ends it; a longer gap than GAP begins a new one, so that time
 in which it was stopped or frozen does not count. Times are CLOCK_MONOTONIC in seconds, one clock for all namespaces.
@@ -37,11 +38,19 @@ def beat():
         time.sleep(0.001)
 
 
+def born():
+    with open("/proc/self/stat", "rb") as file:
+        ticks = int(file.read().rpartition(b")")[2].split()[19])
+    asleep = time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
+    return (ticks + 1) / os.sysconf("SC_CLK_TCK") - asleep
+
+
 delay = float(sys.argv[2]) if len(sys.argv) > 2 else 0
 signal.signal(signal.SIGTERM, on_term)
 out = os.open(f"{sys.argv[1]}.{time.monotonic_ns()}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+now = time.monotonic()
 epoch = os.environ.get("DJSUP_LEADER_EPOCH", "0")
-os.write(out, f"start {epoch} {os.getpid()} {time.monotonic():.6f}\n".encode())
+os.write(out, f"start {epoch} {os.getpid()} {now:.6f} {min(born(), now):.6f}\n".encode())
 last = beat()
 os.lseek(out, 0, os.SEEK_END)
 os.write(out, f"end {last:.6f}\n".encode())

@@ -10,12 +10,12 @@ interface Row {
   readonly gaps: readonly number[];
 }
 
-/** Seconds without a leader that moved to another replica in an orderly way. */
-function handOvers({ verdict }: ChaosReport): readonly number[] {
+/** The times between two leaders in which leadership moved to another replica in an orderly way. */
+function handOvers({ verdict }: ChaosReport): readonly Gap[] {
   const orderly = new Set(faultKinds.filter(({ isOrderly }) => isOrderly).map(({ name }) => name));
-  return verdict.gaps
-    .filter(({ fault, moved }) => moved && fault !== undefined && orderly.has(fault.kind) && fault.hitLeader)
-    .map(lengthOf);
+  return verdict.gaps.filter(
+    ({ fault, moved }) => moved && fault !== undefined && orderly.has(fault.kind) && fault.hitLeader,
+  );
 }
 
 export function formatReport(engine: string, report: ChaosReport): string {
@@ -35,7 +35,9 @@ export function formatReport(engine: string, report: ChaosReport): string {
     `overlaps: ${real.length}, longest ${longest(real.map(({ length }) => length))}`,
     `beats of one that was frozen, after its thaw: ${residues.length}, longest ${longest(residues.map(({ length }) => length))}`,
     `epochs out of order: ${verdict.disorder.length}`,
-    `orderly hand-over, last beat to first: ${orderly.length}, ${span(orderly)}`,
+    `orderly hand-over, last beat to the start of the next process: ${orderly.length}, ${span(orderly.map(({ from, born }) => born - from))}`,
+    `orderly hand-over, last beat to first: ${orderly.length}, ${span(orderly.map(lengthOf))}`,
+    `work after a SIGKILL to its djsup: ${verdict.outlived.length}, ${span(verdict.outlived)}`,
     `gaps without a fault: ${unexplained.length}, ${span(unexplained.map(lengthOf))}`,
     '',
     '| fault | times | gaps when it hit the leader | median | p99 | worst |',

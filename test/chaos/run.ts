@@ -1,16 +1,24 @@
-// `npm run chaos -- ENGINE [FAULTS [SEED]]`: many faults against real replicas, and the table of what came of them. Exits with
-// 1 where two ran at the same time or an epoch went back.
+// `npm run chaos -- ENGINE [FAULTS [SEED [KINDS]]]`: many faults against real replicas, and the table of what came of them; of
+// these kinds alone, where some are named. Exits with 1 where two ran at the same time or an epoch went back.
 import { describeOverlap } from './check.ts';
 import { engines } from './engines.ts';
+import { faultKinds } from './nemesis.ts';
 import { formatReport } from './report.ts';
 import { chaosMissing, play } from './world.ts';
 
-const [name = '', count = '300', seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
+const [name = '', count = '300', seed = String(Date.now() % 1_000_000), list] = process.argv.slice(2);
 const engine = engines[name];
-const why = engine === undefined ? `there is no engine "${name}"` : chaosMissing(engine);
+const kinds = list?.split(',');
+const unknown = kinds?.find((kind) => faultKinds.every((known) => known.name !== kind));
+const why =
+  unknown !== undefined
+    ? `there is no fault "${unknown}"; there are: ${faultKinds.map((kind) => kind.name).join(', ')}`
+    : engine === undefined
+      ? `there is no engine "${name}"`
+      : chaosMissing(engine);
 if (engine === undefined || why !== undefined) {
   process.stderr.write(
-    `cannot play: ${why}\nusage: npm run chaos -- ${Object.keys(engines).join('|')} [faults [seed]]\n`,
+    `cannot play: ${why}\nusage: npm run chaos -- ${Object.keys(engines).join('|')} [faults [seed [kind,...]]]\n`,
   );
   process.exit(2);
 }
@@ -21,6 +29,7 @@ const report = await play({
   engine,
   faults: Number(count),
   seed: Number(seed),
+  ...(kinds && { kinds }),
   progress(done, { kind, replica }) {
     process.stderr.write(`\r\x1b[K${done}/${count} ${kind} ${replica ?? ''}`);
   },

@@ -80,7 +80,7 @@ export function fakeProgram(parts: Partial<Program> = {}): FakeProgram {
       return end === 'stay' ? 0 : end;
     },
     detect: () => Promise.reject(new Error('detect was called')),
-    checkPlan: () => ({ ok: false, output: 'checkPlan was called', warnings: [] }),
+    checkPlan: () => Promise.reject(new Error('checkPlan was called')),
     ...parts,
   };
   return { runs, sessions, program: () => Promise.resolve(program) };

@@ -19,7 +19,7 @@ describe('plan', () => {
     const { program } = fakeProgram({
       checkPlan(directory) {
         directories.push(directory);
-        return { ok: true, output: '{}\n', warnings: ['a.yaml:1:2: y'] };
+        return Promise.resolve({ ok: true, output: '{}\n', warnings: ['a.yaml:1:2: y'] });
       },
     });
     const options = { program, cwd: '/home' };
@@ -31,7 +31,7 @@ describe('plan', () => {
 
   test('--check prints the errors on stderr', async () => {
     const { program } = fakeProgram({
-      checkPlan: () => ({ ok: false, output: 'a.yaml:1:2: x\nb.yaml:3:4: y', warnings: [] }),
+      checkPlan: () => Promise.resolve({ ok: false, output: 'a.yaml:1:2: x\nb.yaml:3:4: y', warnings: [] }),
     });
     expect(await djsup(['plan', '--check'], { program })).toEqual({
       code: 1,
@@ -48,20 +48,19 @@ describe('plan', () => {
 test('detect prints what the program finds, and exits as it says', async () => {
   const asked: unknown[] = [];
   const { program } = fakeProgram({
-    detect(...question) {
-      asked.push(question);
-      return Promise.resolve({ output: 'no project\n', code: 1 });
+    detect(directory) {
+      asked.push(directory);
+      return Promise.resolve({ ok: directory === '/p', text: 'no project\n', data: { ok: false } });
     },
   });
+  expect(await djsup(['detect', 'x'], { program })).toMatchObject({ code: 1, stdout: 'no project\n' });
   expect(await djsup(['detect', 'x', '--format', 'json'], { program })).toMatchObject({
     code: 1,
-    stdout: 'no project\n',
+    stdout: '{"ok":false}\n',
   });
-  expect(await djsup(['detect'], { program, cwd: '/p' })).toMatchObject({ code: 1 });
-  expect(asked).toEqual([
-    ['/x', 'json'],
-    ['/p', 'text'],
-  ]);
+  expect((await djsup(['detect', 'x', '--format', 'yaml'], { program })).stdout).toBe('ok: false\n');
+  expect(await djsup(['detect'], { program, cwd: '/p' })).toMatchObject({ code: 0 });
+  expect(asked).toEqual(['/x', '/x', '/x', '/p']);
 });
 
 describe('add', () => {

@@ -1,6 +1,7 @@
 // Tasks in a plan: what they are given, what is refused of them, and who waits for them.
 import { describe, expect, test } from 'vitest';
 import { startSteps } from '../../src/core/order.ts';
+import { mostTasks } from '../../src/core/release-board.ts';
 import { planOf, planProblemsOf } from './plan-kit.ts';
 
 const task = (keys: string): string => `services: {t: {override: replace, command: t, ${keys}}}`;
@@ -40,6 +41,22 @@ describe('a task', () => {
     ['service-context: t', 'the service-context of service "t" must not have one itself'],
   ])('with %s is refused', (keys, message) => {
     expect(planProblemsOf(task(keys))).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('is refused where there are more of them than certainly fit the record of their group', () => {
+    const tasks = (count: number, keys = '') =>
+      `services:\n${Array.from({ length: count }, (_, number) => `  t${number}: {override: replace, command: t, type: task, once: release${keys}}\n`).join('')}`;
+    expect(planOf(tasks(mostTasks)).services.size).toBe(28);
+    expect(planProblemsOf(tasks(29))).toEqual([
+      expect.stringMatching(
+        /^l1\.yaml:\d+:\d+: leader group "releases" has 29 tasks with "once", and its record has room for 28: give some of them another "leader-group"$/,
+      ),
+    ]);
+    expect(planProblemsOf(tasks(30, ', leader-group: mine'))).toEqual([
+      expect.stringContaining('leader group "mine" has 30 tasks'),
+    ]);
+    const other = '\n  other: {override: replace, command: t, type: task, once: release, leader-group: mine}';
+    expect(planOf(tasks(mostTasks) + other).services.size).toBe(29);
   });
 
   test('cannot act on checks', () => {

@@ -259,6 +259,16 @@ describe('out of memory', () => {
     expect(w.log.find('out of memory')).toHaveLength(1);
   });
 
+  test('a SIGKILL from elsewhere, five seconds after the death of a worker, is not taken for one of the kernel', async () => {
+    const w = eater();
+    w.memory.counted = 5;
+    w.pass(5_000);
+    w.spawner.latest('web').exit(137);
+    expect(await exitsOf(w)).toEqual({ signal: 1 });
+    w.pass(5_000);
+    expect(w.log.find('out of memory')).toHaveLength(1);
+  });
+
   test('where the kernel does not count, there is nothing to wake up for', () => {
     const w = world({ plan: 'services: {web: {override: replace, command: sleep 1}}' });
     w.up('web');
@@ -280,11 +290,12 @@ describe('with a StatsD server', () => {
     expect(w.meter.counts.get('djsup_service_exits_total')).toBe(1);
   });
 
-  test('counters go by what they have grown, gauges as they are, buckets not at all', async () => {
+  test('counters go by what they have grown, gauges as they are, histograms and summaries by what they have taken in', async () => {
     const sent: string[] = [];
     const pusher = createPusher({
       count: (name, by, tags) => void sent.push(`${name} +${by} ${JSON.stringify(tags)}`),
       gauge: (name, value) => void sent.push(`${name} =${value}`),
+      observe: (name, value, times) => void sent.push(`${name} ${times} of ${value}`),
       lost: () => 0,
     });
     const families = (value: number): readonly Family[] => {
@@ -301,17 +312,14 @@ describe('with a StatsD server', () => {
     expect(sent).toEqual([
       'djsup_a_total +5 {"service":"web"}',
       'djsup_b =5',
-      'djsup_c_seconds_sum +2.5 {}',
-      'djsup_c_seconds_count +5 {}',
+      'djsup_c_seconds 5 of 0.5',
       'djsup_a_total +2 {"service":"web"}',
       'djsup_b =7',
-      'djsup_c_seconds_sum +1 {}',
-      'djsup_c_seconds_count +2 {}',
+      'djsup_c_seconds 2 of 0.5',
       'djsup_b =7',
       'djsup_a_total +2 {"service":"web"}',
       'djsup_b =2',
-      'djsup_c_seconds_sum +1 {}',
-      'djsup_c_seconds_count +2 {}',
+      'djsup_c_seconds 2 of 0.5',
     ]);
   });
 });

@@ -1,9 +1,11 @@
 // Tasks that are done once for each release, by one of several replicas: real keepers over one pretend engine, one clock.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { mostTasks } from '../../src/core/release-board.ts';
 import type { Backing } from '../../src/ports.ts';
 import { leaderCrew, reload } from '../support/leader-crew.ts';
 import type { Crew } from '../support/leader-crew.ts';
+import { recordBy, viewOf } from '../support/leader-life.ts';
 
 const plan = `
 services:
@@ -77,7 +79,7 @@ describe('a task that is done once for a release', () => {
       });
       expect(each.face.health('ready', [])).toBe(true);
     }
-    expect(board(crew)).toEqual({ migrate: 'r1' });
+    expect(board(crew)).toEqual({ '-done r1': 'migrate' });
     expect(crew.engine.view.found).toMatchObject({ record: { state: 'released', clean: true } });
   });
 
@@ -124,7 +126,7 @@ describe('a task that is done once for a release', () => {
     if (last !== undefined) end(last, 0);
     await crew.pass(2_000);
     expect(crew.running('web')).toEqual(['a', 'b', 'c']);
-    expect(board(crew)).toEqual({ migrate: 'r1' });
+    expect(board(crew)).toEqual({ '-done r1': 'migrate' });
     expect(worlds.flatMap((each) => runs(each))).toHaveLength(5);
   });
 
@@ -185,7 +187,7 @@ describe('a task that is done once for a release', () => {
     await crew.pass(2_000);
     expect(crew.running('web')).toEqual(['old', 'fresh']);
     expect(crew.most('migrate')).toBe(1);
-    expect(board(crew)).toEqual({ migrate: 'r2 r1' });
+    expect(board(crew)).toEqual({ '-done r1': 'migrate', '-done r2': 'migrate' });
   });
 
   test('of a release that keeps failing leaves room for the next', async () => {
@@ -219,7 +221,7 @@ describe('a task that is done once for a release', () => {
     expect(runs(a)).toHaveLength(2);
     end(a, 0);
     await crew.pass(1_000);
-    expect(board(crew)).toEqual({ migrate: 'r2 r1' });
+    expect(board(crew)).toEqual({ '-done r1': 'migrate', '-done r2': 'migrate' });
   });
 
   test('runs once more for who names it, and a failure of that undoes nothing', async () => {
@@ -232,7 +234,7 @@ describe('a task that is done once for a release', () => {
     end(holder, 1, 'no');
     await crew.pass(1_000);
     expect(holder.change(id)).toMatchObject({ status: 'Error', err: expect.stringContaining('exit 1: no') });
-    expect(board(crew)).toEqual({ migrate: 'r1' });
+    expect(board(crew)).toEqual({ '-done r1': 'migrate' });
     expect(crew.engine.view.found).toMatchObject({ record: { state: 'released' } });
   });
 
@@ -249,7 +251,7 @@ describe('a task that is done once for a release', () => {
     expect(crew.running('load')).toEqual(['a']);
     a.spawner.latest('load').exit(0);
     await crew.pass(2_000);
-    expect(board(crew)).toEqual({ migrate: 'r1', load: 'r1' });
+    expect(board(crew)).toEqual({ '-done r1': 'load migrate' });
     expect(crew.engine.view.found).toMatchObject({ record: { epoch: 1, state: 'released' } });
   });
 
@@ -291,6 +293,98 @@ describe('a task that is done once for a release', () => {
       expect(change?.err).toMatch(/task failed for release r1 in \w: exit 2/);
     }
     expect([crew.running('web'), crew.running('migrate')]).toEqual([[], []]);
+  });
+});
+
+/** A record that was let go, with this on its board, is there before the replicas take part. */
+async function crewAfter(entries: Readonly<Record<string, string>>, ...replicas: readonly string[]) {
+  const crew = leaderCrew();
+  const worlds = replicas.map((name) => crew.join(name, plan));
+  await crew.pass(20);
+  crew.engine.view = viewOf(recordBy('former', { group: 'releases', state: 'released', board: entries }));
+  await crew.pass(2_000);
+  return { crew, worlds };
+}
+
+describe('the board', () => {
+  const names = Array.from({ length: mostTasks }, (_, count) => `load-fixtures-${count}`);
+  const many = plan.replace(
+    '  web:',
+    names
+      .map(
+        (name) => `  ${name}: {override: replace, command: x, startup: enabled, type: task, once: release}\n`,
+      )
+      .join('') + '  web:',
+  );
+
+  test('tells of as many tasks as the plan may have, though all of them end at the same time', async () => {
+    const crew = leaderCrew();
+    const rest = many.replace(/^ {2}migrate:.*\n/m, '');
+    const worlds = ['a', 'b', 'c'].map((name) => crew.join(name, rest));
+    await crew.pass(settled);
+    for (const each of worlds)
+      for (const one of each.spawner.processes) if (one.alive && one.launch.owner !== 'web') one.exit(1);
+    await crew.pass(2_000);
+    for (let round = 0; round < 8; round += 1) {
+      for (const each of worlds)
+        for (const one of each.spawner.processes) if (one.alive && one.launch.owner !== 'web') one.exit(0);
+      await crew.pass(2_000);
+    }
+    for (const name of names) {
+      const exits = worlds.flatMap((each) => runs(each, name));
+      expect([name, exits.length]).toEqual([name, 2]);
+      for (const each of worlds) expect(each.service(name).state).toBe('done');
+    }
+    expect(worlds.flatMap((each) => each.log.lines).join('\n')).not.toContain('cannot tell');
+    const late = crew.join('late', rest);
+    await crew.pass(2_000);
+    expect(late.spawner.processes.map(({ launch }) => launch.owner)).toEqual(['web']);
+  });
+
+  test('that an earlier djsup has written is gone by, and stays as that one reads it', async () => {
+    const { crew, worlds } = await crewAfter({ migrate: 'r1 r0' }, 'a', 'b');
+    expect(worlds.flatMap((each) => runs(each))).toEqual([]);
+    expect(crew.running('web')).toEqual(['a', 'b']);
+    const fresh = crew.join('fresh', plan, undefined, () => 'r2');
+    await crew.pass(2_000);
+    end(fresh, 0);
+    await crew.pass(2_000);
+    expect(board(crew)).toEqual({ migrate: 'r1 r0', '-done r2': 'migrate' });
+  });
+
+  test('that has no room makes others wait, for one replica keeps the record until it can tell them', async () => {
+    const crowd = Object.fromEntries(Array.from({ length: 16 }, (_, count) => [`-other ${count}`, 'x']));
+    const { crew, worlds } = await crewAfter(crowd, 'a', 'b', 'c');
+    const [runner = ''] = crew.running('migrate');
+    const holder = worlds['abc'.indexOf(runner)];
+    if (holder === undefined) throw new Error('nobody runs it');
+    end(holder, 0);
+    await crew.pass(60_000);
+    expect(worlds.flatMap((each) => runs(each))).toHaveLength(1);
+    expect([crew.running('web'), board(crew)]).toEqual([[], crowd]);
+    const full = 'cannot publish "-done r1": there are 16 entries already; take one off first';
+    expect(holder.log.lines.filter((line) => line.includes(full))).toHaveLength(1);
+    expect(holder.service('migrate').reason).toMatch(
+      `is done here, and the other replicas do not know it: ${full}; next try in `,
+    );
+    // Whoever follows it cannot know, but is one again.
+    holder.supervisor.stop(0, 'test');
+    await crew.pass(60_000);
+    expect(crew.running('migrate')).toHaveLength(1);
+    expect(worlds.flatMap((each) => runs(each))).toHaveLength(2);
+  });
+
+  test('hears of a success with the next term where the lease was lost before, and the task is not run again', async () => {
+    const { crew, holder } = await crewOf('a');
+    crew.engine.cutOff.add('a');
+    end(holder, 0);
+    await crew.pass(30_000);
+    expect(crew.running('web')).toEqual([]);
+    crew.engine.cutOff.clear();
+    await crew.pass(20_000);
+    expect(runs(holder)).toHaveLength(1);
+    expect(crew.running('web')).toEqual(['a']);
+    expect(board(crew)).toEqual({ '-done r1': 'migrate' });
   });
 });
 

@@ -10,6 +10,7 @@ import { chooseExporter, keepsExporter } from '../../src/django/exporter.ts';
 import { fillLayer } from '../../src/django/layer.ts';
 import type { ShippedLayer } from '../../src/django/layer.ts';
 import type { ProjectFacts } from '../../src/django/project.ts';
+import { facts } from '../support/project-facts.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../layers/django.yaml'), 'utf8');
 const exporter = {
@@ -18,26 +19,6 @@ const exporter = {
   host: 'localhost:9125',
 };
 const shipped = { text, gunicornConfig: '/opt/djsup/layers/gunicorn.conf.py', exporter };
-
-const facts: ProjectFacts = {
-  root: '/django/app',
-  appDir: '/django/app',
-  name: 'mysite',
-  wsgi: 'mysite.wsgi:application',
-  managePy: undefined,
-  workerClass: 'gevent',
-  python: '/usr/bin/python3',
-  gunicorn: {
-    config: undefined,
-    bind: ['0.0.0.0:8000'],
-    probe: '127.0.0.1:8000',
-    workerClass: undefined,
-    gracefulTimeout: 30,
-  },
-  requirementFiles: [],
-  evidence: [],
-  warnings: [],
-};
 
 interface Filled {
   readonly services: {

@@ -43,6 +43,11 @@ export const groups: readonly Group[] = [
 %:10|ms|@0.3
 %:10|ms|@2
 %:1|h|@0.001
+%:0.1|ms|@0.002
+%:7|ms|@0.01\n%:0.3|ms|@0.02\n%:2|ms|@0.1\n%:5|ms
+%:1|h\n%:5|h|@0.002
+%:1:2:3:4|d|@0.01
+%:1|h|@0.003\n%:2|h|@0.007\n%:-1|h
 %:1|s
 %:abc|s
 %:1|t
@@ -351,7 +356,7 @@ ${rule('match: "glob.*"', 'name: glob_wins')}${rule(String.raw`match: 'glob\.(.*
 mappings:
 ${rule('match: own.*', 'name: own_$1', 'histogram_options: {buckets: [.01, .1, 1]}')}${rule('match: inf', 'name: inf', 'histogram_options: {buckets: [0.1, .inf]}')}${rule('match: none', 'name: none', 'histogram_options: {buckets: []}')}${rule('match: sum.*', 'name: sum_$1', 'observer_type: summary')}${rule('match: native', 'name: native', 'histogram_options: {native_histogram_bucket_factor: 1.1, native_histogram_max_buckets: 10}')}`,
     cases: [
-      ['own.a:50|ms', 'own.a:500|ms', 'own.a:5000|ms', 'own.a:10|ms|@0.1'],
+      ['own.a:50|ms', 'own.a:500|ms', 'own.a:5000|ms', 'own.a:10|ms|@0.1', 'own.a:3|ms|@0.001'],
       ['deft:50|ms', 'deft:10|h', 'deft:11|h', 'deft:-1|h', 'deft:nan|h'],
       ['inf:1|h', 'none:1|h'],
       ['sum.x:1|ms'],

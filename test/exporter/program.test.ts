@@ -1,5 +1,4 @@
 // The exporter as a program: its sockets, its pages, its signals and its end.
-import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -7,21 +6,12 @@ import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { djsup } from '../cli/harness.ts';
 import { findPrometheus, promtool } from '../support/prometheus-server.ts';
-import { freePort, program, until } from '../support/rig.ts';
-import { ours, startExporter, valueIn, type ExporterProcess } from './exporter-process.ts';
+import { freePort, until } from '../support/rig.ts';
+import { ours, refusal, startExporter, valueIn, type ExporterProcess } from './exporter-process.ts';
 
 /** Resolves once the metric has the value. */
 async function has(exporter: ExporterProcess, metric: string, value: number): Promise<true> {
   return until(`${metric} is ${value}`, async () => valueIn(await exporter.scrape(), metric) === value);
-}
-
-/** What `djsup statsd-exporter` says where it cannot run. */
-function refusal(...flags: readonly string[]): { readonly code: number | null; readonly stderr: string } {
-  const { status, stderr } = spawnSync(program, ['statsd-exporter', ...flags], {
-    encoding: 'utf8',
-    timeout: 20_000,
-  });
-  return { code: status, stderr };
 }
 
 test('it listens on UDP and TCP, and ends with 0 on SIGTERM', async () => {
@@ -127,7 +117,10 @@ test('a reader of the metrics that stalls holds nothing up', async () => {
 
 describe('refused with one clear sentence and exit code 1', () => {
   test.each([
-    [['--statsd.listen-unixgram=/tmp/x.sock'], 'Node has none'],
+    [
+      ['--statsd.listen-unixgram=/x', '--statsd.unixsocket-mode=9'],
+      'cannot use --statsd.unixsocket-mode="9"',
+    ],
     [['--statsd.listen-udp=', '--statsd.listen-tcp='], 'cannot run without a listener'],
     [['--statsd.listen-udp=nonsense'], 'cannot use address "nonsense"'],
     [['--web.listen-address=:99999'], 'cannot use address ":99999"'],

@@ -84,6 +84,56 @@ describe('better than the original', () => {
   });
 });
 
+describe('a sample that stands for many observations', () => {
+  test.each([
+    ['one that stands for a few', [3, 7, 1, 20]],
+    ['one that stands for most', [1, 400, 2]],
+  ])('is kept as if each had come by itself: %s', (_what, weights) => {
+    const at = createBench();
+    const single = createBench();
+    for (const [index, weight] of weights.entries()) {
+      // A rate whose inverse has its whole part just there.
+      at.send(`t:${(index * 7) % 5}.5|h|@${1 / (weight + 0.5)}`);
+      for (let i = 0; i < weight; i += 1) single.send(`t:${(index * 7) % 5}.5|h`);
+    }
+    expect(at.lines()).toEqual(single.lines());
+  });
+
+  test('keeps quantiles within the error that is promised, however uneven the rates are', () => {
+    const bench = createBench();
+    const all: number[] = [];
+    for (let i = 0; i < 2_000; i += 1) {
+      const value = (i * 1_237) % 2_003;
+      const weight = [1, 1, 30, 2, 900][i % 5] ?? 1;
+      bench.send(`t:${value}|h|@${1 / (weight + 0.5)}`);
+      for (let times = 0; times < weight; times += 1) all.push(value);
+    }
+    all.sort((a, b) => a - b);
+    expect(bench.lines()).toContain(`t_count ${all.length}`);
+    for (const [quantile, error] of [
+      [0.5, 0.05],
+      [0.9, 0.01],
+      [0.99, 0.001],
+    ] as const) {
+      const line = bench.lines().find((one) => one.startsWith(`t{quantile="${quantile}"}`)) ?? '';
+      const found = Number(line.split(' ')[1]);
+      const slack = error * all.length + 900;
+      expect(all.indexOf(found)).toBeLessThanOrEqual(quantile * all.length + slack);
+      expect(all.lastIndexOf(found)).toBeGreaterThanOrEqual(quantile * all.length - slack);
+    }
+  });
+
+  test('does not hide behind a smaller one', () => {
+    const bench = createBench();
+    bench.send('t:1|h', 't:5|h|@0.00001');
+    expect(bench.lines().slice(0, 3)).toEqual([
+      't{quantile="0.5"} 5',
+      't{quantile="0.9"} 5',
+      't{quantile="0.99"} 5',
+    ]);
+  });
+});
+
 describe('the limit on series', () => {
   test('a series too many is counted and dropped, and the others go on', () => {
     const bench = createBench({ maxSeries: 3 });
@@ -96,6 +146,49 @@ describe('the limit on series', () => {
     const bench = createBench({ maxSeries: 10 });
     bench.send(`a:1|c|#x:${'y'.repeat(20_000)}`, 'b:1|c');
     expect(bench.lines()).toEqual(['b 1']);
+  });
+
+  test.each([
+    ['a counter or a gauge 1', ['a:1|c', 'b:1|g', 'c:1|c'], 3],
+    ['a histogram 2', ['a:1|h', 'b:1|h', 'c:1|c'], 5],
+    ['a summary 8', ['sum.a:1|h', 'sum.b:1|ms', 'c:1|c'], 17],
+  ])('%s, no more and no less', (_what, packets, weight) => {
+    const mapping =
+      'defaults: {observer_type: histogram}\nmappings: [{match: sum.*, name: sum_$1, observer_type: summary}]';
+    const enough = createBench({ mapping, maxSeries: weight });
+    enough.send(...packets);
+    expect(enough.counters.eventErrors.size).toBe(0);
+    enough.send('more:1|c');
+    expect(enough.counters.eventErrors.get('series_limit')).toBe(1);
+    const short = createBench({ mapping, maxSeries: weight - 1 });
+    short.send(...packets);
+    expect(short.counters.eventErrors.get('series_limit')).toBe(1);
+  });
+
+  test('a series that has gone gives back what it took', () => {
+    const bench = createBench({ maxSeries: 8, mapping: 'defaults: {ttl: 1s}' });
+    for (let i = 0; i < 5; i += 1) {
+      bench.send('t:1|ms');
+      expect(bench.lines()).toContain('t_count 1');
+      bench.pass(3_000);
+      bench.send(...Array.from({ length: 8 }, (_, index) => `c${index}:1|c`));
+      expect(bench.lines()).toHaveLength(8);
+      bench.pass(3_000);
+    }
+    expect(bench.counters.eventErrors.size).toBe(0);
+  });
+
+  test('names of series that have gone take as much room as their text, apart from the living', () => {
+    const long = 'n'.repeat(4_096);
+    const bench = createBench({ maxSeries: 10, mapping: 'defaults: {ttl: 1s}' });
+    for (const last of 'abc') {
+      bench.send(`${last}${long}:1|c`);
+      bench.pass(3_000);
+    }
+    // Each takes 5: of three the oldest was forgotten, and may come back as something else.
+    bench.send(`a${long}:1|g`, `b${long}:1|g`, `c${long}:1|g`);
+    expect(bench.lines().map((line) => line.charAt(0))).toEqual(['a']);
+    expect(bench.counters.conflicts.size).toBe(2);
   });
 
   test('a series that has gone makes room', () => {
@@ -218,6 +311,31 @@ test('a line that was seen before is taken as it was the first time', () => {
   }
   expect(once.lines()).toEqual(twice.lines());
   expect(once.counters).toEqual(twice.counters);
+});
+
+describe('tags of a line with several values', () => {
+  test('are those of all, and wrong ones are counted at each value', () => {
+    const bench = createBench();
+    bench.send('t:1:2:3|ms|#a:b,wrong,c:d');
+    expect(bench.lines()).toContain('t_count{a="b",c="d"} 3');
+    expect(bench.counters).toMatchObject({ samples: 3, tags: 3, tagErrors: 3 });
+  });
+
+  test('do not make a full datagram dear: read at each value they would take seconds', () => {
+    const bench = createBench();
+    const values = Array.from({ length: 15_000 }, () => '1').join(':');
+    const tags = Array.from({ length: 5_000 }, (_, index) => `a${index % 10}:b`).join(',');
+    const began = performance.now();
+    bench.send(`t:${values}|ms|#${tags}`);
+    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(bench.lines().at(-1)).toMatch(/^t_count\{a0="b",.*\} 15000$/);
+  });
+
+  test('are those of their line alone', () => {
+    const bench = createBench();
+    bench.send('c:1|c|#a:b\nc:1|c|#x:y\nc:1|c\nc:1|c|#a:b|#c:d\nc:1|c|#a:b');
+    expect(bench.lines()).toEqual(['c 1', 'c{a="b"} 2', 'c{x="y"} 1', 'c{a="b",c="d"} 1']);
+  });
 });
 
 test('metrics are given in pieces, so that packets can be taken in between', () => {

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { monotonicNow } from '../../src/host/clock.ts';
 import { readStat } from '../../src/host/proc.ts';
@@ -72,6 +73,30 @@ describe.each(kinds)('$kind', ({ kind, path, memory, start: startBound }) => {
       const { told } = on.guarded(script(`echo all; ${text}`));
       await until('it has exited', () => told.exit !== undefined);
       expect(told).toMatchObject({ output: 'all\n', exit, alone: true });
+    });
+
+    test('that ends with its guard says so, and one that is killed itself does not', async () => {
+      const { child, told } = on.guarded(script('echo up; exec sleep 100'), 60_000, inTools);
+      await until('it is up', () => told.output === 'up\n');
+      process.kill(child.pid, 'SIGKILL');
+      await until('it has exited', () => told.exit !== undefined);
+      expect(told.exit).toEqual({ signal: 'SIGKILL', guardLost: true });
+      // Many at once, since an end may be told together with that of others; but guard.mjs ends all of one service.
+      const many = kind === 'guard.py' ? 20 : 1;
+      const killed = Array.from({ length: many }, () => on.guarded(script('kill -KILL $$'), 60_000, inTools));
+      await until('all have exited', () => killed.every((one) => one.told.exit !== undefined));
+      for (const one of killed) expect(one.told.exit).toEqual({ signal: 'SIGKILL' });
+    });
+
+    test('that is fed up to its end is not taken for one that was killed itself', async () => {
+      for (let turn = 0; turn < 10; turn += 1) {
+        const { child, told } = on.guarded(script('exit 3'), 60_000, inTools);
+        while (told.exit === undefined) {
+          child.feed(monotonicNow() + 60_000);
+          await setImmediate();
+        }
+        expect(told.exit).toEqual({ code: 3 });
+      }
     });
 
     test('gets each signal to the main process, and only it; the guard heeds none', async () => {

@@ -23,7 +23,7 @@ test('a state directory that others may enter is used, and stays', () => {
 });
 
 test.skipIf(!isRoot)(
-  'for root, whose services have other accounts, a closed one is not: it gets one of its own',
+  `for root, whose services have other accounts, a closed one is not: it gets one of its own${isRoot ? '' : ', left out: needs root'}`,
   () => {
     chmodSync(state, 0o700);
     const place = leasePlace(state, 'one');

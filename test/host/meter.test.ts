@@ -12,10 +12,14 @@ test('with a sink, metrics go there as StatsD with flat tags', async () => {
   const meter = await meterTo({ DJSUP_STATSD_HOST: `127.0.0.1:${sink.address().port}` });
   meter.count('service.restart', 3, { service: 'web' });
   meter.gauge('services.active', 3);
+  meter.observe('start', 0.25, 1, { service: 'web' });
+  meter.observe('start', 1.5, 49);
   await meter.close();
   expect((await received).trim().split('\n')).toEqual([
     'service.restart:3|c|#service:web',
     'services.active:3|g',
+    'start:0.25|h|#service:web',
+    expect.stringMatching(/^start:1\.5\|h\|@0\.0204081\d+$/),
   ]);
   sink.close();
 });

@@ -1,5 +1,5 @@
 // Two real djsups, each PID 1 of its own namespace, that elect by one lock file.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -144,6 +144,23 @@ describe('two djsups', () => {
     expect(a.stderr()).toMatch(/leader lost group=schedulers epoch=\d+ cause=/);
   });
 
+  test('a guard that is killed is told of as that, and the other takes over with nothing left behind', async () => {
+    const [a, b] = await pair();
+    const [guard, ...others] = pidsWith(diary, 'djsup-guard');
+    expect([guard === undefined, others]).toEqual([false, []]);
+    process.kill(guard ?? 0, 'SIGKILL');
+    await until('it has started in the other', () => starts().length === 2);
+    expect(starts().map((line) => line.split(' ')[1])).toEqual(['web-a', 'web-b']);
+    expect(await current(b)).toBe('active');
+    expect(a.stderr()).toContain(
+      `Service "${beat}" stopped unexpectedly with signal SIGKILL, its guard ("djsup-guard", the process above it) was killed`,
+    );
+    expect(a.stderr()).toMatch(/leader lost group=schedulers epoch=\d+ cause=guard-gone/);
+    expect(a.cli('notice', 'custom', 'djsup.dev/leader-lost').stdout).toContain('cause: guard-gone');
+    expect(a.cli('leader', 'history').stdout).toContain('cause=guard-gone');
+    expect(pidsWith(diary, 'djsup-guard')).toHaveLength(1);
+  });
+
   test('operators move it about', async () => {
     const [a, b] = await pair();
     expect(a.cli('leader', 'step-down', '--for=1h').code).toBe(0);
@@ -181,3 +198,15 @@ describe('two djsups', () => {
     );
   });
 });
+
+/** Processes of this name with the text in their command line, as this machine numbers them. */
+function pidsWith(text: string, name: string): readonly number[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      const isNamed = readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name;
+      return isNamed && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text) ? [Number(pid)] : [];
+    } catch {
+      return [];
+    }
+  });
+}

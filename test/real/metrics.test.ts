@@ -7,6 +7,9 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
+import { metricTable } from '../../src/core/metric-table.ts';
+import { ours, startExporter, valueIn } from '../exporter/exporter-process.ts';
+import { findOriginal } from '../exporter/original.ts';
 import { makeMemoryCgroup } from '../support/memory-cgroup.ts';
 import { findPrometheus, promtool } from '../support/prometheus-server.ts';
 import { readExposition, valueOf } from '../support/prometheus.ts';
@@ -115,11 +118,65 @@ test('a StatsD server gets them every few seconds and at the end, and a server t
   );
   expect(received).toContain('djsup_service_starts_total:1|c|#service:web');
   expect(received).toContain('djsup_service_state:1|g|#service:web,state:stopped');
+  expect(received.some((line) => /^djsup_service_start_seconds:[\d.]+\|h\|#service:web$/.test(line))).toBe(
+    true,
+  );
   expect(
-    received.some((line) => /^djsup_service_start_seconds_sum:[\d.]+\|c\|#service:web$/.test(line)),
-  ).toBe(true);
-  expect(received.filter((line) => line.includes('_bucket') || line.startsWith('process_'))).toEqual([]);
+    received.filter((line) => /_(?:bucket|sum|count):/.test(line) || line.startsWith('process_')),
+  ).toEqual([]);
   sink.close();
+});
+
+const original = findOriginal();
+
+describe.each([
+  ["djsup's exporter", ours, undefined],
+  [
+    'the original exporter',
+    'path' in original ? [original.path] : [],
+    'reason' in original ? original.reason : undefined,
+  ],
+])('what goes to StatsD comes out of %s', (_what, command, missing) => {
+  test('under the same names, counters, gauges and summaries, and promtool finds nothing wrong', async ({
+    skip,
+  }) => {
+    if (missing !== undefined) return skip(missing);
+    if ('reason' in prometheus) return skip(prometheus.reason);
+    await using exporter = await startExporter(command);
+    await using rig = await startRig({
+      layers: { base: plan },
+      environment: { DJSUP_STATSD_HOST: `127.0.0.1:${exporter.udpPort}` },
+    });
+    // The delay is measured from the first scrape on.
+    await until('there is something to tell of all', async () => {
+      const own = await scrape(rig);
+      const runs = valueOf(own, 'djsup_service_state', { service: 'web', state: 'running' }) === 1;
+      return runs && (valueOf(own, 'djsup_event_loop_delay_seconds_count') ?? 0) > 0;
+    });
+    rig.signal('SIGTERM');
+    await rig.ended;
+    // The last family that goes.
+    const page = await until('the last metrics have come', async () => {
+      const text = await exporter.scrape();
+      return (valueIn(text, 'djsup_event_loop_delay_seconds_count') ?? 0) > 0 && text;
+    });
+    expect(valueIn(page, 'djsup_service_state{service="web",state="stopped"}')).toBe(1);
+    expect(valueIn(page, 'djsup_service_starts_total{service="web"}')).toBe(1);
+    const families = readExposition(page);
+    const told = metricTable.filter(({ name }) => families.has(name));
+    expect(told.map(({ name }) => [name, families.get(name)?.type])).toEqual(
+      told.map(({ name, type }) => [name, type === 'histogram' ? 'summary' : type]),
+    );
+    expect(valueOf(page, 'djsup_service_start_seconds_count', { service: 'web' })).toBe(1);
+    expect(valueOf(page, 'djsup_service_start_seconds_sum', { service: 'web' })).toBeGreaterThan(0.9);
+    expect(valueOf(page, 'djsup_event_loop_delay_seconds', { quantile: '0.99' })).toBeGreaterThanOrEqual(0);
+    expect(valueIn(page, 'statsd_exporter_tag_errors_total')).toBe(0);
+    expect(page).not.toMatch(
+      /^statsd_exporter_(?:sample_errors_total|events_error_total|events_conflict_total)/m,
+    );
+    const complaints = promtool(prometheus.directory, ['check', 'metrics'], page).said.split('\n');
+    expect(complaints.filter((line) => line.startsWith('djsup_'))).toEqual([]);
+  });
 });
 
 describe('a process that the kernel kills for want of memory', () => {

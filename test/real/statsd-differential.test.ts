@@ -44,8 +44,16 @@ class Pair implements AsyncDisposable {
     this.#both = both;
   }
 
-  static async start({ mapping, flags = [] }: Pick<Group, 'mapping' | 'flags'>): Promise<Pair> {
-    const options = { flags: [quick, ...flags], ...(mapping === undefined ? {} : { mapping }) };
+  static async start({
+    mapping,
+    flags = [],
+    unixgram,
+  }: Pick<Group, 'mapping' | 'flags'> & { readonly unixgram?: true }): Promise<Pair> {
+    const options = {
+      flags: [quick, ...flags],
+      ...(mapping === undefined ? {} : { mapping }),
+      ...(unixgram === undefined ? {} : { unixgram }),
+    };
     const [theirs, own] = await Promise.all([
       startExporter([originalPath ?? ''], options),
       startExporter(ours, options),
@@ -62,6 +70,13 @@ class Pair implements AsyncDisposable {
   /** Sends to both; in what they differ once they have taken it in, the original's lines with "-". */
   async compare(packets: readonly (string | Buffer)[]): Promise<readonly string[]> {
     await this.take(packets);
+    return this.#differences();
+  }
+
+  /** Sends to the Unix datagram sockets of both, of which they take so many lines, and compares. */
+  async unix(packets: readonly string[], lines: number): Promise<readonly string[]> {
+    this.#lines += lines;
+    for (const exporter of this.#both) await exporter.sendUnix(packets);
     return this.#differences();
   }
 
@@ -149,6 +164,21 @@ describe('as the original does', () => {
       const line = 'a'.repeat(length - 4);
       const fits = length <= 4_095;
       expect(await pair.stream(`first:1|c\n${line}:1|c\nafter:1|c\n`, fits ? 3 : 1)).toEqual([]);
+    }
+  });
+
+  test('a Unix datagram socket, a random stream and datagrams longer than both read', async () => {
+    await using pair = await Pair.start({ unixgram: true });
+    for (const packets of randomPackets(4_711, 10, 100)) {
+      const lines = packets.reduce((sum, packet) => sum + packet.split('\n').length, 0);
+      expect(await pair.unix(packets, lines)).toEqual([]);
+    }
+    expect(await pair.unix(['\n\nu:1|c\n', 'u:1|c\r\nu:2|c'], 6)).toEqual([]);
+    expect(await pair.unix([''], 1)).toEqual([]);
+    for (const length of [65_534, 65_535, 65_536, 70_000]) {
+      const filler = 'x'.repeat(length - 20);
+      // The end that is cut off is the last digits of a value.
+      expect(await pair.unix([`v:1|c|#a:${filler}\nw:1234567|g`], 2)).toEqual([]);
     }
   });
 

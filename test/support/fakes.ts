@@ -239,6 +239,7 @@ export function fakeMeter(): Meter & { readonly counts: Map<string, number> } {
     counts,
     count: (name, by) => void counts.set(name, (counts.get(name) ?? 0) + by),
     gauge: () => {},
+    observe: () => {},
     lost: () => 0,
   };
 }

@@ -2,57 +2,102 @@
 import { formatProblem } from '../../src/core/problem.ts';
 import type { LeaderRecord, View } from '../../src/core/leader/record.ts';
 import type { Outcome } from '../../src/core/leader/state.ts';
-import type { Backing, LeaseStore } from '../../src/ports.ts';
+import type { ReplicaDeps } from '../../src/daemon/singletons.ts';
+import type { LeaseStore } from '../../src/ports.ts';
 import { fakeClock } from './fakes.ts';
 import { viewOf } from './leader-life.ts';
 import { layer, world } from './world.ts';
 
+/** One record for each group. */
 interface FakeEngine {
+  /** What stands in the record of the group that was there first. */
   view: View;
   /** Replicas that cannot reach it. */
   readonly cutOff: Set<string>;
   /** What it refuses everybody with. */
   refusal: Extract<Outcome, { kind: 'failed' }> | undefined;
-  /** Stores by replica: opened and not closed. */
+  /** What becomes of the next writes, one after another; those of others, and later ones, are answered at once. */
+  readonly fates: WriteFate[];
+  /** Replicas with a store that was opened and not closed. */
+  readonly open: ReadonlySet<string>;
+  store(replica: string, group: string): LeaseStore;
+}
+
+/** A write that is answered late. */
+export interface WriteFate {
+  readonly replica: string;
+  /** At once; else only when it is answered, unless that answer is a failure. */
+  readonly carriedOut: boolean;
+  /** Undefined: what became of it. */
+  readonly answer: Promise<Outcome | undefined>;
+}
+
+interface Register {
+  view: View;
+  readonly watchers: Map<string, (view: View) => void>;
   readonly open: Set<string>;
-  store(replica: string): LeaseStore;
 }
 
 function fakeEngine(): FakeEngine {
-  const watchers = new Map<string, (view: View) => void>();
+  const registers = new Map<string, Register>();
+  function register(group: string): Register {
+    const found = registers.get(group) ?? { view: viewOf(undefined), watchers: new Map(), open: new Set() };
+    registers.set(group, found);
+    return found;
+  }
+  function first(): Register {
+    const [found] = registers.values();
+    return found ?? register('');
+  }
+
   const engine: FakeEngine = {
-    view: viewOf(undefined),
+    get view() {
+      return first().view;
+    },
+    set view(view) {
+      first().view = view;
+    },
     cutOff: new Set(),
     refusal: undefined,
-    open: new Set(),
-    store(replica) {
+    fates: [],
+    get open() {
+      return new Set([...registers.values()].flatMap(({ open }) => [...open]));
+    },
+    store(replica, group) {
+      const own = register(group);
       const failure = (): Extract<Outcome, { kind: 'failed' }> | undefined =>
         engine.cutOff.has(replica)
           ? { kind: 'failed', error: 'transient', message: 'ECONNREFUSED' }
           : engine.refusal;
+      function put(expect: string | undefined, record: LeaderRecord): Outcome {
+        if (expect !== own.view.version) return { kind: 'conflict', view: own.view };
+        own.view = viewOf(record);
+        for (const [other, seen] of own.watchers) if (!engine.cutOff.has(other)) seen(own.view);
+        return { kind: 'ok', view: own.view };
+      }
       return {
         async open() {
-          engine.open.add(replica);
+          own.open.add(replica);
           return failure() ?? { kind: 'ready', place: 'the pretend engine', warnings: [] };
         },
         async read() {
-          return failure() ?? { kind: 'ok', view: engine.view };
+          return failure() ?? { kind: 'ok', view: own.view };
         },
         async write(expect, record: LeaderRecord) {
           const failed = failure();
           if (failed !== undefined) return failed;
-          if (expect !== engine.view.version) return { kind: 'conflict', view: engine.view };
-          engine.view = viewOf(record);
-          for (const [other, seen] of watchers) if (!engine.cutOff.has(other)) seen(engine.view);
-          return { kind: 'ok', view: engine.view };
+          const fate = engine.fates[0]?.replica === replica ? engine.fates.shift() : undefined;
+          if (fate === undefined) return put(expect, record);
+          const outcome = fate.carriedOut ? put(expect, record) : undefined;
+          return (await fate.answer) ?? outcome ?? put(expect, record);
         },
         watch(events) {
-          watchers.set(replica, (view) => events.seen(view));
-          return () => watchers.delete(replica);
+          own.watchers.set(replica, (view) => events.seen(view));
+          return () => own.watchers.delete(replica);
         },
         anchor: () => undefined,
         async close() {
-          engine.open.delete(replica);
+          own.open.delete(replica);
         },
       };
     },
@@ -66,7 +111,7 @@ export interface Crew {
   readonly engine: FakeEngine;
   readonly clock: ReturnType<typeof fakeClock>;
   /** A replica with this plan, its enabled services asked for. */
-  join(name: string, plan: string, backing?: () => Promise<Backing>, release?: () => string): World;
+  join(name: string, plan: string, backing?: ReplicaDeps['backing'], release?: () => string): World;
   /** Its supervisor does nothing any more, its processes live on: a daemon that hangs. */
   hang(name: string): void;
   /** Lets time pass for all. */
@@ -108,12 +153,12 @@ export function leaderCrew(): Crew {
     most: (service) => peaks.get(service) ?? 0,
     hang: (name) => void hung.add(name),
     join(name, plan, backing, release = () => 'r1') {
-      const elected = (): Promise<Backing> =>
+      const elected: ReplicaDeps['backing'] = ({ group }) =>
         Promise.resolve({
           kind: 'store',
           backend: 'pretend',
           because: 'for tests',
-          store: engine.store(name),
+          store: engine.store(name, group),
         });
       const each = world({
         clock,
@@ -141,9 +186,14 @@ export function leaderCrew(): Crew {
   };
 }
 
-/** Takes another plan and replans, as SIGHUP does. */
-export function reload(each: World, plan: string): void {
+/** Takes another plan; what runs goes on as it is. */
+export function load(each: World, plan: string): void {
   const loaded = each.supervisor.load([layer(plan)]);
   if (!loaded.ok) throw new Error(loaded.failure.map(formatProblem).join('\n'));
+}
+
+/** Takes another plan and replans, as SIGHUP does. */
+export function reload(each: World, plan: string): void {
+  load(each, plan);
   each.face.actOnServices('replan', []);
 }

@@ -1,8 +1,7 @@
 // Changes and their tasks: looking, waiting, aborting.
-import * as z from 'zod/mini';
 import { parseDuration, formatDuration } from '../../core/duration.ts';
 import { ok, refuse, type Result } from '../../core/result.ts';
-import * as shapes from '../../wire/shapes.ts';
+import * as requests from '../../wire/requests.ts';
 import { decode } from '../body.ts';
 import { changeInfo } from '../infos.ts';
 import { sync, type Route } from '../route.ts';
@@ -17,7 +16,7 @@ export const changeRoutes: readonly Route[] = [
       select: '"in-progress" (when left out), "ready" or "all"',
       for: 'only changes of this service',
     },
-    result: z.array(shapes.changeInfo),
+    result: 'changeInfo[]',
     handle(daemon, { query }) {
       const select = query.one('select') || 'in-progress';
       if (select !== 'all' && select !== 'in-progress' && select !== 'ready') {
@@ -31,7 +30,7 @@ export const changeRoutes: readonly Route[] = [
     path: '/v1/changes/{id}',
     access: 'read',
     summary: 'One change with its tasks.',
-    result: shapes.changeInfo,
+    result: 'changeInfo',
     quiet: true,
     handle(daemon, { params }) {
       const change = daemon.change(params['id'] ?? '');
@@ -43,13 +42,13 @@ export const changeRoutes: readonly Route[] = [
     path: '/v1/changes/{id}',
     access: 'admin',
     summary: 'Aborts a change.',
-    body: shapes.changeRequest,
-    result: shapes.changeInfo,
+    body: requests.changeRequest,
+    result: 'changeInfo',
     handle(daemon, { params, body }) {
       const id = params['id'] ?? '';
       const change = daemon.change(id);
       if (!change.ok) return change;
-      const decoded = decode(shapes.changeRequest, body, 'data from request body');
+      const decoded = decode(requests.changeRequest, body, 'data from request body');
       if (!decoded.ok) return decoded;
       const { action = '' } = decoded.value;
       if (action !== 'abort') return refuse('bad-request', `invalid action "${action}"`);
@@ -63,7 +62,7 @@ export const changeRoutes: readonly Route[] = [
     access: 'read',
     summary: 'Replies once the change is ready, or with 504 when that takes longer than the time-out.',
     query: { timeout: 'a duration such as "4s"; left out or "0s": no end' },
-    result: shapes.changeInfo,
+    result: 'changeInfo',
     async handle(daemon, { params, query, signal }) {
       const timeout = readTimeout(query.one('timeout'));
       if (!timeout.ok) return timeout;

@@ -1,7 +1,6 @@
 // Health checks: how they stand, starting and stopping them, running one now.
-import * as z from 'zod/mini';
 import { refuse } from '../../core/result.ts';
-import * as shapes from '../../wire/shapes.ts';
+import * as requests from '../../wire/requests.ts';
 import { decode } from '../body.ts';
 import { checkInfo } from '../infos.ts';
 import { readLevel } from '../query.ts';
@@ -14,7 +13,7 @@ export const checkRoutes: readonly Route[] = [
     access: 'read',
     summary: 'How the checks stand, by name.',
     query: { level: 'only checks of exactly this level, "alive" or "ready"', names: 'only these checks' },
-    result: z.array(shapes.checkInfo),
+    result: 'checkInfo[]',
     handle(daemon, { query }) {
       const level = readLevel(query);
       if (!level.ok) return level;
@@ -26,10 +25,10 @@ export const checkRoutes: readonly Route[] = [
     path: '/v1/checks',
     access: 'admin',
     summary: 'Starts or stops checks; the reply names those that changed.',
-    body: shapes.checksRequest,
-    result: shapes.checksChanged,
+    body: requests.checksRequest,
+    result: 'checksChanged',
     handle(daemon, { body, caller }) {
-      const decoded = decode(shapes.checksRequest, body, 'data from request body');
+      const decoded = decode(requests.checksRequest, body, 'data from request body');
       if (!decoded.ok) return decoded;
       const { action = '', checks } = decoded.value;
       if (!checks?.length) return refuse('bad-request', `must specify checks for ${action} action`);
@@ -43,10 +42,10 @@ export const checkRoutes: readonly Route[] = [
     path: '/v1/checks/refresh',
     access: 'admin',
     summary: 'Runs one check now. The reply is 200 whether it is up or down; "error" says why it is down.',
-    body: shapes.checkRefreshRequest,
-    result: shapes.checkRefreshed,
+    body: requests.checkRefreshRequest,
+    result: 'checkRefreshed',
     async handle(daemon, { body }) {
-      const decoded = decode(shapes.checkRefreshRequest, body, 'data from request body');
+      const decoded = decode(requests.checkRefreshRequest, body, 'data from request body');
       if (!decoded.ok) return decoded;
       const { name = '' } = decoded.value;
       if (name === '') return refuse('bad-request', 'must specify check name');

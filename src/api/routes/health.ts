@@ -1,5 +1,4 @@
 // The one answer that probes of Kubernetes and Docker look at: 200 or 502.
-import * as shapes from '../../wire/shapes.ts';
 import { readLevel } from '../query.ts';
 import { sync, type Route } from '../route.ts';
 
@@ -13,7 +12,7 @@ export const healthRoutes: readonly Route[] = [
       level: '"alive" considers alive checks only, "ready" alive and ready ones; left out: all checks',
       names: 'only these checks',
     },
-    result: shapes.health,
+    result: 'health',
     quiet: true,
     handle(daemon, { query }) {
       const level = readLevel(query);

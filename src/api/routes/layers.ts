@@ -1,7 +1,6 @@
 // The layers that the plan is made of.
-import * as z from 'zod/mini';
 import { refuse } from '../../core/result.ts';
-import * as shapes from '../../wire/shapes.ts';
+import * as requests from '../../wire/requests.ts';
 import { decode } from '../body.ts';
 import { sync, type Route } from '../route.ts';
 
@@ -11,7 +10,7 @@ export const layerRoutes: readonly Route[] = [
     path: '/v1/layers',
     access: 'admin',
     summary: 'The layers in their order and where each came from. Not in Pebble.',
-    result: z.array(shapes.layerInfo),
+    result: 'layerInfo[]',
     handle: (daemon) => sync(daemon.layers().map(({ order, label, origin }) => ({ order, label, origin }))),
   },
   {
@@ -20,10 +19,10 @@ export const layerRoutes: readonly Route[] = [
     access: 'admin',
     summary:
       'Adds a layer to the plan, or combines it into the layer of that label. It is not written to disk.',
-    body: shapes.layersRequest,
-    result: z.literal(true),
+    body: requests.layersRequest,
+    result: 'done',
     handle(daemon, { body, caller }) {
-      const decoded = decode(shapes.layersRequest, body, 'request body');
+      const decoded = decode(requests.layersRequest, body, 'request body');
       if (!decoded.ok) return decoded;
       const {
         action = '',

@@ -1,9 +1,9 @@
 // Leader groups: how their elections stand, and asking for hand-overs and pauses.
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import { parseDuration } from '../../core/duration.ts';
 import { fail, ok, refuse, type Result } from '../../core/result.ts';
 import type { LeaderRequest } from '../../daemon/leader-requests.ts';
-import * as shapes from '../../wire/shapes.ts';
+import * as requests from '../../wire/requests.ts';
 import { decode } from '../body.ts';
 import { leaderInfo } from '../infos.ts';
 import { sync, type Route } from '../route.ts';
@@ -15,7 +15,7 @@ export const leaderRoutes: readonly Route[] = [
     access: 'read',
     summary: 'The leader groups that have services in the plan, as this replica sees them.',
     query: { groups: 'only these groups; unknown names are ignored' },
-    result: z.array(shapes.leaderInfo),
+    result: 'leaderInfo[]',
     handle: (daemon, { query }) => sync(daemon.leaders(query.list('groups')).map(leaderInfo)),
   },
   {
@@ -23,10 +23,10 @@ export const leaderRoutes: readonly Route[] = [
     path: '/v1/leader',
     access: 'admin',
     summary: 'Asks for a hand-over (step-down, transfer) or for staying out of elections (pause, resume).',
-    body: shapes.leaderRequest,
+    body: requests.leaderRequest,
     result: 'change',
     handle(daemon, { body }) {
-      const decoded = decode(shapes.leaderRequest, body, 'data from request body');
+      const decoded = decode(requests.leaderRequest, body, 'data from request body');
       if (!decoded.ok) return decoded;
       const request = requestOf(decoded.value);
       if (!request.ok) return refuse('bad-request', request.failure);
@@ -36,7 +36,7 @@ export const leaderRoutes: readonly Route[] = [
   },
 ];
 
-function requestOf(body: z.infer<typeof shapes.leaderRequest>): Result<LeaderRequest, string> {
+function requestOf(body: z.infer<typeof requests.leaderRequest>): Result<LeaderRequest, string> {
   const { action = '', to = '' } = body;
   const span = body.for === undefined || body.for === '' ? undefined : parseDuration(body.for);
   if (span?.ok === false) return fail(`invalid "for": ${span.failure}`);

@@ -1,9 +1,8 @@
 // Notices: what has happened, waiting for what will, and adding one's own. Each user sees his own and the public ones.
-import * as z from 'zod/mini';
 import { parseDuration } from '../../core/duration.ts';
 import { noticeTypes, type NoticeFilter } from '../../core/notice.ts';
 import { fail, ok, refuse, type Result } from '../../core/result.ts';
-import * as shapes from '../../wire/shapes.ts';
+import * as requests from '../../wire/requests.ts';
 import { decode } from '../body.ts';
 import { noticeInfo } from '../infos.ts';
 import type { Query } from '../query.ts';
@@ -23,7 +22,7 @@ export const noticeRoutes: readonly Route[] = [
       after: 'only those that were last news after this time, RFC 3339',
       timeout: 'a duration: where there are none, wait so long for the first',
     },
-    result: z.array(shapes.noticeInfo),
+    result: 'noticeInfo[]',
     quiet: true,
     async handle(daemon, { query, caller, isAdmin, signal }) {
       if (caller.uid === undefined)
@@ -52,7 +51,7 @@ export const noticeRoutes: readonly Route[] = [
     path: '/v1/notices/{id}',
     access: 'read',
     summary: 'One notice.',
-    result: shapes.noticeInfo,
+    result: 'noticeInfo',
     handle(daemon, { params, caller, isAdmin }) {
       if (caller.uid === undefined)
         return refuse('forbidden', 'cannot determine UID of request, so cannot retrieve notice');
@@ -65,12 +64,12 @@ export const noticeRoutes: readonly Route[] = [
     path: '/v1/notices',
     access: 'read',
     summary: 'Records a custom notice of the caller.',
-    body: shapes.noticesRequest,
-    result: shapes.noticeAdded,
+    body: requests.noticesRequest,
+    result: 'noticeAdded',
     handle(daemon, { body, caller }) {
       if (caller.uid === undefined)
         return refuse('forbidden', 'cannot determine UID of request, so cannot create notice');
-      const decoded = decode(shapes.noticesRequest, body, 'request body');
+      const decoded = decode(requests.noticesRequest, body, 'request body');
       if (!decoded.ok) return decoded;
       const { action = '', type = '', key = '', 'repeat-after': repeat = '', data = {} } = decoded.value;
       if (action !== 'add') return refuse('bad-request', `invalid action "${action}"`);

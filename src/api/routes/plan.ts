@@ -1,5 +1,4 @@
 // The combined plan.
-import * as z from 'zod/mini';
 import { refuse } from '../../core/result.ts';
 import { sync, type Route } from '../route.ts';
 
@@ -10,7 +9,7 @@ export const planRoutes: readonly Route[] = [
     access: 'admin',
     summary: 'The combined plan as YAML text.',
     query: { format: 'must be "yaml"' },
-    result: z.string(),
+    result: 'planText',
     handle(daemon, { query }) {
       const format = query.one('format');
       if (format !== 'yaml') return refuse('bad-request', `invalid format "${format}"`);

@@ -1,8 +1,7 @@
 // Services: how they stand, and asking for changes of them.
-import * as z from 'zod/mini';
 import { ok, refuse } from '../../core/result.ts';
 import type { ServiceAction } from '../../daemon/face.ts';
-import * as shapes from '../../wire/shapes.ts';
+import * as requests from '../../wire/requests.ts';
 import { decode } from '../body.ts';
 import { serviceInfo } from '../infos.ts';
 import { sync, type Route } from '../route.ts';
@@ -27,7 +26,7 @@ export const serviceRoutes: readonly Route[] = [
     access: 'read',
     summary: 'How the services stand, by name.',
     query: { names: 'only these services; unknown names are ignored' },
-    result: z.array(shapes.serviceInfo),
+    result: 'serviceInfo[]',
     handle: (daemon, { query }) => sync(daemon.services(query.list('names')).map(serviceInfo)),
   },
   {
@@ -35,10 +34,10 @@ export const serviceRoutes: readonly Route[] = [
     path: '/v1/services',
     access: 'admin',
     summary: 'Asks for a change of services: start, stop, restart, autostart or replan.',
-    body: shapes.servicesRequest,
+    body: requests.servicesRequest,
     result: 'change',
     handle(daemon, { body }) {
-      const decoded = decode(shapes.servicesRequest, body, 'data from request body');
+      const decoded = decode(requests.servicesRequest, body, 'data from request body');
       if (!decoded.ok) return decoded;
       const action = decoded.value.action ?? '';
       const services = decoded.value.services ?? [];

@@ -1,7 +1,6 @@
 // Signals to services.
-import * as z from 'zod/mini';
 import { refuse } from '../../core/result.ts';
-import * as shapes from '../../wire/shapes.ts';
+import * as requests from '../../wire/requests.ts';
 import { decode } from '../body.ts';
 import { sync, type Route } from '../route.ts';
 
@@ -11,10 +10,10 @@ export const signalRoutes: readonly Route[] = [
     path: '/v1/signals',
     access: 'admin',
     summary: "Sends a signal, such as SIGHUP, to services' main processes.",
-    body: shapes.signalsRequest,
-    result: z.literal(true),
+    body: requests.signalsRequest,
+    result: 'done',
     handle(daemon, { body }) {
-      const decoded = decode(shapes.signalsRequest, body, 'request body');
+      const decoded = decode(requests.signalsRequest, body, 'request body');
       if (!decoded.ok) return decoded;
       const { signal = '', services } = decoded.value;
       if (!services?.length) return refuse('bad-request', 'must specify one or more services');

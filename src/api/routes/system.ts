@@ -1,5 +1,4 @@
 // What the daemon is.
-import * as shapes from '../../wire/shapes.ts';
 import { systemInfo } from '../infos.ts';
 import { sync, type Route } from '../route.ts';
 
@@ -9,7 +8,7 @@ export const systemRoutes: readonly Route[] = [
     path: '/v1/system-info',
     access: 'open',
     summary: 'The version of the daemon, its boot id and its addresses.',
-    result: shapes.systemInfo,
+    result: 'systemInfo',
     quiet: true,
     handle: (daemon) => sync(systemInfo(daemon.systemInfo())),
   },

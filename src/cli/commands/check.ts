@@ -1,7 +1,7 @@
 // djsup check
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Client, ClientFailure } from '../../wire/client.ts';
-import type { CheckInfo } from '../../wire/shapes.ts';
+import type { CheckInfo } from '../../wire/replies.ts';
 import { latestCheckLog } from '../check-log.ts';
 import { defineCommand, formatOption, word, type CommandFailure } from '../command.ts';
 import { formatted, yamlText } from '../format.ts';

@@ -1,7 +1,7 @@
 // djsup checks
 import { ok } from '../../core/result.ts';
 import type { Client } from '../../wire/client.ts';
-import type { CheckInfo } from '../../wire/shapes.ts';
+import type { CheckInfo } from '../../wire/replies.ts';
 import { latestCheckLog } from '../check-log.ts';
 import { defineCommand, formatOption, levelOption, words } from '../command.ts';
 import { formatted } from '../format.ts';

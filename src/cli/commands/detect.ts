@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { ok } from '../../core/result.ts';
 import { defineCommand, formatOption, optionalWord } from '../command.ts';
+import { formatted } from '../format.ts';
 
 export const command = defineCommand({
   name: 'detect',
@@ -14,11 +15,9 @@ export const command = defineCommand({
   async run(context, input) {
     const program = await context.program();
     const format = input.value('format');
-    const { output, code } = await program.detect(
-      resolve(context.cwd, input.words[0] ?? '.'),
-      format === 'json' || format === 'yaml' ? format : 'text',
-    );
-    await context.print(output);
-    return ok(code);
+    const { ok: canRun, text, data } = await program.detect(resolve(context.cwd, input.words[0] ?? '.'));
+    const isData = format === 'json' || format === 'yaml';
+    await context.print(isData ? await formatted(format, data) : text);
+    return ok(canRun ? 0 : 1);
   },
 });

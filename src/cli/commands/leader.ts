@@ -1,7 +1,7 @@
 // djsup leader
 import { formatDuration, parseDuration } from '../../core/duration.ts';
 import { fail, ok } from '../../core/result.ts';
-import type { LeaderInfo } from '../../wire/shapes.ts';
+import type { LeaderInfo } from '../../wire/replies.ts';
 import { absTimeOption, defineCommand, formatOption, noWaitOption, words } from '../command.ts';
 import type { Context, Input, Outcome } from '../command.ts';
 import { formatted } from '../format.ts';
@@ -32,7 +32,7 @@ export const command = defineCommand({
     {
       name: 'min-valid',
       value: 'duration',
-      help: 'How much longer the lease must stand (check); default 2s.',
+      help: 'How much longer the lease must stand (check), never more than its timings allow; default 2s.',
     },
     noWaitOption,
     absTimeOption,

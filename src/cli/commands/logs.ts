@@ -1,6 +1,6 @@
 // djsup logs
 import { fail, ok } from '../../core/result.ts';
-import type { LogEntry } from '../../wire/shapes.ts';
+import type { LogEntry } from '../../wire/replies.ts';
 import { defineCommand, words } from '../command.ts';
 
 export const command = defineCommand({

@@ -1,7 +1,7 @@
 // djsup notice
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Client, ClientFailure } from '../../wire/client.ts';
-import type { NoticeInfo } from '../../wire/shapes.ts';
+import type { NoticeInfo } from '../../wire/replies.ts';
 import { defineCommand, formatOption, optionalWord, word } from '../command.ts';
 import type { CommandFailure } from '../command.ts';
 import { formatted, yamlText } from '../format.ts';

@@ -1,7 +1,7 @@
 // djsup notices
 import { formatDuration, parseDuration } from '../../core/duration.ts';
 import { fail, ok } from '../../core/result.ts';
-import type { NoticeInfo } from '../../wire/shapes.ts';
+import type { NoticeInfo } from '../../wire/replies.ts';
 import { absTimeOption, defineCommand, formatOption } from '../command.ts';
 import { formatted } from '../format.ts';
 import { tableText } from '../table.ts';

@@ -21,7 +21,7 @@ export const command = defineCommand({
       return ok(0);
     }
     const program = await context.program();
-    const checked = program.checkPlan(resolve(context.cwd, directory ?? context.paths.layers));
+    const checked = await program.checkPlan(resolve(context.cwd, directory ?? context.paths.layers));
     for (const warning of checked.warnings) context.note(`warning: ${warning}`);
     if (checked.ok) await context.print(checked.output);
     else context.note(checked.output.trimEnd());

@@ -1,6 +1,6 @@
 // djsup services
 import { ok } from '../../core/result.ts';
-import type { ServiceInfo } from '../../wire/shapes.ts';
+import type { ServiceInfo } from '../../wire/replies.ts';
 import { absTimeOption, defineCommand, formatOption, words } from '../command.ts';
 import { formatted } from '../format.ts';
 import { tableText } from '../table.ts';

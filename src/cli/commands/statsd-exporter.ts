@@ -29,9 +29,13 @@ const options: readonly Option[] = [
   {
     name: 'statsd.listen-unixgram',
     value: 'path',
-    help: 'Cannot be had in Node: refused unless it is empty.',
+    help: 'The Unix datagram socket that StatsD comes in by, "@name" for one without a file; empty: none (the default).',
   },
-  { name: 'statsd.unixsocket-mode', value: 'mode', help: 'Without effect.' },
+  {
+    name: 'statsd.unixsocket-mode',
+    value: 'mode',
+    help: 'Permissions of its file; who sends needs to be able to write (default: 755).',
+  },
   { name: 'statsd.mapping-config', value: 'file', help: 'The file with the mappings, in YAML.' },
   {
     name: 'statsd.read-buffer',
@@ -48,7 +52,7 @@ const options: readonly Option[] = [
   {
     name: 'statsd.max-series',
     value: 'count',
-    help: 'Series that are kept; samples that need another are counted and dropped (default: 100000).',
+    help: 'Series that are kept, a histogram counting as 2 and a summary as 8, more text than 1 KiB as more; samples that need another are counted and dropped (default: 100000).',
   },
   { name: 'statsd.event-queue-size', value: 'count', help: 'Without effect: no event waits.' },
   { name: 'statsd.event-flush-threshold', value: 'count', help: 'Without effect: no event waits.' },

@@ -1,7 +1,7 @@
 // djsup tasks
 import { fail, ok, type Result } from '../../core/result.ts';
 import type { Client, ClientFailure } from '../../wire/client.ts';
-import type { ChangeInfo, TaskInfo } from '../../wire/shapes.ts';
+import type { ChangeInfo, TaskInfo } from '../../wire/replies.ts';
 import { bySpawnTime } from '../change-list.ts';
 import { absTimeOption, defineCommand, formatOption, optionalWord, type CommandFailure } from '../command.ts';
 import { formatted } from '../format.ts';

@@ -4,7 +4,7 @@
 import type { LeaderConfig } from '../config.ts';
 import { addressOf, isSet, settingsFor } from './engine-settings.ts';
 import type { EngineName } from './engine-settings.ts';
-import type { backendNames } from './layer-fields.ts';
+import { backendNames } from './layer-fields.ts';
 import { severalReplicas } from './replica-hints.ts';
 import type { LeaseSettings } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -39,20 +39,9 @@ export function chooseBackend({ group, settings }: Config, app: string, around: 
   return automatic(name, settings, around);
 }
 
-const explicitNames = [
-  'kubernetes',
-  'postgres',
-  'mysql',
-  'redis',
-  'etcd',
-  'file',
-  'external',
-  'juju',
-  'static',
-  'none',
-] as const satisfies readonly BackendName[];
+type ExplicitName = Exclude<BackendName, 'auto'>;
 
-type ExplicitName = (typeof explicitNames)[number];
+const explicitNames = backendNames.filter((one): one is ExplicitName => one !== 'auto');
 
 function isBackend(name: string): name is ExplicitName {
   return explicitNames.some((one) => one === name);

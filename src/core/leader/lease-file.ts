@@ -17,6 +17,8 @@ export interface LeaseFile {
    * lost.
    */
   readonly validUntil: number;
+  /** What can be asked of it, ms; undefined: a djsup without this key has written it. */
+  readonly validity?: { readonly longest: number; readonly steady: number } | undefined;
   /** The kernel's (/proc/sys/kernel/random/boot_id): its clock is meant. */
   readonly bootId: string;
 }
@@ -28,13 +30,29 @@ const shape = z.looseObject({
   /** Seconds, as Python's time.monotonic(). */
   valid_until: z.number(),
   boot_id: z.string(),
+  /** Seconds. */
+  longest_valid: z.optional(z.number()),
+  steady_valid: z.optional(z.number()),
 });
 
-export function encodeLeaseFile({ group, id, epoch, validUntil, bootId }: LeaseFile): string {
-  // Rounded down, to a microsecond.
-  const seconds = Math.floor(validUntil * 1000) / 1e6;
-  const shaped: z.infer<typeof shape> = { group, id, epoch, valid_until: seconds, boot_id: bootId };
+export function encodeLeaseFile({ group, id, epoch, validUntil, validity, bootId }: LeaseFile): string {
+  const shaped: z.infer<typeof shape> = {
+    group,
+    id,
+    epoch,
+    valid_until: seconds(validUntil),
+    boot_id: bootId,
+    ...(validity && {
+      longest_valid: seconds(validity.longest),
+      steady_valid: seconds(validity.steady),
+    }),
+  };
   return `${JSON.stringify(shaped)}\n`;
+}
+
+/** Rounded down, to a microsecond. */
+function seconds(milliseconds: number): number {
+  return Math.floor(milliseconds * 1000) / 1e6;
 }
 
 /** Undefined where it is no such file. */
@@ -47,8 +65,13 @@ export function decodeLeaseFile(text: string): LeaseFile | undefined {
   }
   const parsed = z.safeParse(shape, raw);
   if (!parsed.success) return undefined;
-  const { group, id, epoch, valid_until: seconds, boot_id: bootId } = parsed.data;
-  return { group, id, epoch, validUntil: seconds * 1000, bootId };
+  const { group, id, epoch, valid_until: until, boot_id: bootId } = parsed.data;
+  const { longest_valid: longest, steady_valid: steady } = parsed.data;
+  const validity =
+    longest === undefined || steady === undefined
+      ? undefined
+      : { longest: longest * 1000, steady: steady * 1000 };
+  return { group, id, epoch, validUntil: until * 1000, validity, bootId };
 }
 
 export interface LeaseLeft {
@@ -82,10 +105,20 @@ export function checkLease(
   if (lease.group !== group) return refuse(`the lease file is that of "${lease.group}"`);
   if (lease.epoch !== epoch) return refuse(`the lease is that of epoch ${lease.epoch}`);
   if (lease.bootId !== bootId) return refuse('the lease is from before the last boot of this machine');
+  const { longest = Infinity, steady = Infinity } = lease.validity ?? {};
+  if (minValid > longest)
+    return fail(
+      `cannot ask for ${span(minValid)} of the lease of "${group}": it is never valid for more than ${span(longest)}; ask for ${span(steady)} or less, or give the group a longer lease-duration`,
+    );
   const left = lease.validUntil - now;
   if (left <= 0) return refuse('the lease has run out');
   if (left < minValid)
-    return refuse(`the lease is valid for ${span(left)} only, and ${span(minValid)} are needed`);
+    return refuse(
+      `the lease is valid for ${span(left)} only, and ${span(minValid)} are needed` +
+        (minValid > steady
+          ? `; before a renewal less than that is normal: ask for ${span(steady)} or less`
+          : ''),
+    );
   return ok({ group, epoch, left });
 }
 

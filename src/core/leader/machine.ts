@@ -48,12 +48,18 @@ export function mayRun(state: LeaderState, term: string, now: Nanoseconds): bool
   return role.kind === 'leading' && role.tenure.term === term && now < role.tenure.lease.demoteAt;
 }
 
-/** False while nobody can be seen to lead: what an alarm for people is made of. */
-export function isLed(policy: LeaderPolicy, state: LeaderState, now: Nanoseconds): boolean {
+/**
+ * False while nobody can be seen to lead: what an alarm for people is made of. Led is a group while work may run here, or
+ * while another replica's record says so that has not aged. A start delay is nobody's lead, ours (`settling`) or another's (its
+ * record is not clean): the alarm's time has to cover it. So does a record that cannot be read, or an engine that does not
+ * answer, lead nobody; but what was read last counts until it has aged, since a leader may be there and not be seen.
+ */
+export function isLed({ timing, self }: LeaderPolicy, state: LeaderState, now: Nanoseconds): boolean {
   const { role, sight, longestLease } = state;
   if (role.kind === 'leading' || role.kind === 'handing-over') return true;
-  if (recordOf(sight)?.state !== 'held') return false;
-  return standing(policy.timing, policy.self, sight, longestLease, now).kind === 'held';
+  const record = recordOf(sight);
+  if (record?.state !== 'held' || !record.clean || record.boot === self.boot) return false;
+  return standing(timing, self, sight, longestLease, now).kind === 'held';
 }
 
 /** When the state wants a `tick`, monotonic nanoseconds; an instant in the past means at once. */

@@ -54,7 +54,7 @@ export type Found =
   /** Not a record of ours: damaged, or somebody else's. */
   | { readonly kind: 'unreadable' }
   /** Written by a later djsup. */
-  | { readonly kind: 'newer' };
+  | { readonly kind: 'newer'; readonly format: number };
 
 /**
  * What a compare-and-swap compares. Backends must see to it that no two writes ever have the same version, not even after
@@ -125,7 +125,7 @@ export function decodeRecord(text: string): Found {
     return { kind: 'unreadable' };
   }
   const parsed = z.safeParse(shape, raw);
-  if (!parsed.success) return { kind: isNewer(raw) ? 'newer' : 'unreadable' };
+  if (!parsed.success) return newerRecord(raw) ?? { kind: 'unreadable' };
   const {
     format: _,
     'duration-ms': milliseconds,
@@ -160,7 +160,8 @@ export function withEntry(entries: Board, key: string, value: string | undefined
   return ok(next);
 }
 
-function isNewer(raw: unknown): boolean {
+function newerRecord(raw: unknown): Found | undefined {
   const parsed = z.safeParse(z.looseObject({ format: z.number() }), raw);
-  return parsed.success && parsed.data.format > FORMAT;
+  if (!parsed.success || parsed.data.format <= FORMAT) return undefined;
+  return { kind: 'newer', format: parsed.data.format };
 }

@@ -225,6 +225,10 @@ export type LeaderTale =
   /** The work has ended, but the record could not be given up: the others wait until it has aged. */
   | { readonly kind: 'unreleased'; readonly epoch: number }
   | { readonly kind: 'paused' }
+  /** A later djsup has written the record: it is left alone. */
+  | { readonly kind: 'newer'; readonly format: number }
+  /** What stands in the record's place is none. */
+  | { readonly kind: 'unreadable' }
   /** The record's board has changed, whoever changed it. */
   | { readonly kind: 'board'; readonly board: Board }
   | { readonly kind: 'blocked'; readonly error: StoreError; readonly reason: string };

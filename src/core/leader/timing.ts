@@ -57,6 +57,19 @@ export function leaseFrom(timing: Timing, sentAt: Nanoseconds): Lease {
   return { sentAt, demoteAt: killAt - timing.lostKillDelay - timing.lag, killAt, validUntil };
 }
 
+/** How long a lease is valid. */
+export interface Validity {
+  /** Just after its renewal: never more. */
+  readonly longest: Nanoseconds;
+  /** Just before it, even where one try of a renewal was lost: what work may count on as long as nothing worse happens. */
+  readonly steady: Nanoseconds;
+}
+
+export function validity(timing: Timing): Validity {
+  const longest = believed(timing);
+  return { longest, steady: longest - timing.renew - timing.timeout - retryPause.most };
+}
+
 /** The earlier of two leases in each of its ends. */
 export function shorterLease(one: Lease, other: Lease): Lease {
   return {

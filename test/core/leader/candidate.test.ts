@@ -114,9 +114,10 @@ describe('a replica that follows', () => {
     expect(isLed(policy, life.state(), life.now())).toBe(false);
   });
 
-  test('never overwrites a record of a later format', () => {
-    const life = liveLeader({}, { view: viewOf(recordBy('other'), { found: { kind: 'newer' } }) });
-    expect(words(life.pass(3_600 * second))).toEqual([]);
+  test('never overwrites a record of a later format, and tells of it once', () => {
+    const life = liveLeader({}, { view: viewOf(recordBy('other'), { found: { kind: 'newer', format: 2 } }) });
+    expect(words(life.pass(3_600 * second))).toEqual(['newer']);
+    expect(isLed(policy, life.state(), life.now())).toBe(false);
   });
 
   test('has an epoch above the highest it ever saw, even if the record is gone since', () => {
@@ -237,6 +238,21 @@ describe('whether somebody leads', () => {
     const life = liveLeader({}, { view });
     life.pass(second);
     expect(isLed(policy, life.state(), life.now())).toBe(false);
+  });
+
+  test('is not seen while anybody waits out a start delay, here or elsewhere', () => {
+    const here = liveLeader();
+    here.pass(3 * second);
+    expect(here.role()).toBe('settling');
+    expect(isLed(policy, here.state(), here.now())).toBe(false);
+    here.pass(13 * second);
+    expect(isLed(policy, here.state(), here.now())).toBe(true);
+    const elsewhere = liveLeader({}, { view: viewOf(recordBy('other', { clean: false })) });
+    elsewhere.pass(second);
+    expect(isLed(policy, elsewhere.state(), elsewhere.now())).toBe(false);
+    elsewhere.view = viewOf(recordBy('other', { write: 2 }));
+    elsewhere.pass(2 * second);
+    expect(isLed(policy, elsewhere.state(), elsewhere.now())).toBe(true);
   });
 
   test('is seen from a record that has not aged', () => {

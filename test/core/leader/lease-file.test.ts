@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkLease, decodeLeaseFile, encodeLeaseFile } from '../../../src/core/leader/lease-file.ts';
+import { millisecond, profiles, validity } from '../../../src/core/leader/timing.ts';
 import type { LeaseFile } from '../../../src/core/leader/lease-file.ts';
 
 const lease: LeaseFile = { group: 'schedulers', id: 'web-1', epoch: 41, validUntil: 20_000, bootId: 'b-1' };
@@ -60,6 +61,22 @@ describe('a process still leads', () => {
     ['it runs out too soon', lease, { now: 18_500 }, 'the lease is valid for 1.5s only, and 2s are needed'],
   ])('not where %s', (_, file, further, reason) => {
     expect(check(file, further)).toBe(`cannot lead "schedulers" in epoch 41: ${reason}`);
+  });
+
+  test('but no more can be asked of the lease than it is ever valid for, or steadily', () => {
+    const { longest, steady } = validity(profiles.fast);
+    const fast = { longest: longest / millisecond, steady: steady / millisecond };
+    expect(fast).toEqual({ longest: 5940, steady: 3640 });
+    const file = { ...lease, validUntil: 15_000, validity: fast };
+    expect(decodeLeaseFile(encodeLeaseFile(file))).toEqual(file);
+    expect(check(file, { minValid: 3640 })).toMatchObject({ left: 5000 });
+    expect(check(file, { minValid: 5000 })).toMatchObject({ left: 5000 });
+    expect(check(file, { minValid: 5001 })).toBe(
+      'cannot lead "schedulers" in epoch 41: the lease is valid for 5s only, and 5.001s are needed; before a renewal less than that is normal: ask for 3.64s or less',
+    );
+    expect(check(file, { minValid: 5941 })).toBe(
+      'cannot ask for 5.941s of the lease of "schedulers": it is never valid for more than 5.94s; ask for 3.64s or less, or give the group a longer lease-duration',
+    );
   });
 
   test('and one that is no singleton never does', () => {

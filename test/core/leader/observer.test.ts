@@ -158,7 +158,7 @@ describe('what cannot be read', () => {
   });
 
   test('because it is of a later format is never overwritten', () => {
-    const sight = seen(recordBy('other'), { found: { kind: 'newer' } });
+    const sight = seen(recordBy('other'), { found: { kind: 'newer', format: 2 } });
     expect(stands(sight, 10_000 * second)).toEqual({ kind: 'unknown' });
   });
 });

@@ -84,6 +84,6 @@ describe('a record', () => {
   });
 
   test('of a later format is told apart, whatever else is in it', () => {
-    expect(decodeRecord('{"format": 2, "leaders": ["a", "b"]}')).toEqual({ kind: 'newer' });
+    expect(decodeRecord('{"format": 2, "leaders": ["a", "b"]}')).toEqual({ kind: 'newer', format: 2 });
   });
 });

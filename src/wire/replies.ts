@@ -1,10 +1,10 @@
-// The shapes that travel between djsup and its clients, by Pebble's names. The API answers with them, the client
-// reads them, docs/reference/openapi.json is generated from them. Times are RFC 3339 strings, durations Go duration strings.
+// The shapes of what the API answers, by Pebble's names; docs/reference/openapi.json is generated from them. Times are RFC 3339
+// strings, durations Go duration strings. Law: the daemon and its commands take the types alone, since to load them takes time.
 import * as z from 'zod/mini';
 
 const time = z.string().check(z.describe('RFC 3339 time with the fraction trimmed of trailing zeros'));
 
-export const serviceInfo = z.object({
+const serviceInfo = z.object({
   name: z.string(),
   startup: z.enum(['enabled', 'disabled']),
   current: z
@@ -30,7 +30,7 @@ export const serviceInfo = z.object({
   'retry-at': z.optional(time).check(z.describe('when a restart is due, in state backoff')),
 });
 
-export const checkInfo = z.object({
+const checkInfo = z.object({
   name: z.string(),
   level: z.optional(z.enum(['alive', 'ready'])),
   startup: z.enum(['enabled', 'disabled']),
@@ -45,7 +45,7 @@ export const checkInfo = z.object({
     .check(z.describe('services of which one must be up before this check runs')),
 });
 
-export const taskInfo = z.object({
+const taskInfo = z.object({
   id: z.string(),
   kind: z.string(),
   summary: z.string(),
@@ -57,7 +57,7 @@ export const taskInfo = z.object({
   data: z.optional(z.record(z.string(), z.unknown())),
 });
 
-export const changeInfo = z.object({
+const changeInfo = z.object({
   id: z.string(),
   kind: z.string(),
   summary: z.string(),
@@ -70,22 +70,22 @@ export const changeInfo = z.object({
   data: z.optional(z.record(z.string(), z.unknown())),
 });
 
-export const systemInfo = z.object({
+const systemInfo = z.object({
   'boot-id': z.string(),
   'http-address': z.optional(z.string()),
   version: z.string(),
 });
 
-export const health = z.object({ healthy: z.boolean() });
-export const checksChanged = z.object({ changed: z.array(z.string()) });
-export const checkRefreshed = z.object({ info: checkInfo, error: z.optional(z.string()) });
-export const logEntry = z.object({ time, service: z.string(), message: z.string() });
+const health = z.object({ healthy: z.boolean() });
+const checksChanged = z.object({ changed: z.array(z.string()) });
+const checkRefreshed = z.object({ info: checkInfo, error: z.optional(z.string()) });
+const logEntry = z.object({ time, service: z.string(), message: z.string() });
 
 /** One layer of the plan as `GET /v1/layers` lists it (djsup's own; Pebble has no such call). */
-export const layerInfo = z.object({ order: z.int(), label: z.string(), origin: z.string() });
+const layerInfo = z.object({ order: z.int(), label: z.string(), origin: z.string() });
 
 /** A leader group as this replica sees it (djsup's own). */
-export const leaderInfo = z.object({
+const leaderInfo = z.object({
   group: z.string(),
   state: z
     .string()
@@ -112,7 +112,7 @@ export const leaderInfo = z.object({
     .check(z.describe('the latest transitions, oldest first')),
 });
 
-export const noticeInfo = z.object({
+const noticeInfo = z.object({
   id: z.string(),
   'user-id': z.nullable(z.int()).check(z.describe('whose it is; null: everybody may see it')),
   type: z.enum(['change-update', 'custom', 'warning']),
@@ -128,36 +128,30 @@ export const noticeInfo = z.object({
   'expire-after': z.string().check(z.describe('forgotten so long after it last occurred, a duration')),
 });
 
-const names = z.optional(z.nullable(z.array(z.string())));
+const noticeAdded = z.object({ id: z.string() });
+const planText = z.string();
+/** It has no more to say than that it is done. */
+const done = z.literal(true);
 
-export const servicesRequest = z.object({ action: z.optional(z.string()), services: names });
-export const checksRequest = z.object({ action: z.optional(z.string()), checks: names });
-export const checkRefreshRequest = z.object({ name: z.optional(z.string()) });
-export const leaderRequest = z.object({
-  action: z.optional(z.string()),
-  groups: names,
-  for: z.optional(z.string()),
-  to: z.optional(z.string()),
-});
-export const changeRequest = z.object({ action: z.optional(z.string()) });
-export const noticesRequest = z.object({
-  action: z.optional(z.string()),
-  type: z.optional(z.string()),
-  key: z.optional(z.string()),
-  'repeat-after': z.optional(z.string()),
-  data: z.optional(z.unknown().check(z.describe('texts by name, at most 4096 bytes'))),
-});
-export const noticeAdded = z.object({ id: z.string() });
-export const signalsRequest = z.object({ signal: z.optional(z.string()), services: names });
-export const layersRequest = z.object({
-  action: z.optional(z.string()),
-  combine: z.optional(z.boolean()),
-  inner: z.optional(z.boolean()),
-  label: z.optional(z.string()),
-  format: z.optional(z.string()),
-  layer: z.optional(z.string()),
-});
+export const replies = {
+  serviceInfo,
+  checkInfo,
+  taskInfo,
+  changeInfo,
+  systemInfo,
+  health,
+  checksChanged,
+  checkRefreshed,
+  logEntry,
+  layerInfo,
+  leaderInfo,
+  noticeInfo,
+  noticeAdded,
+  planText,
+  done,
+};
 
+export type ReplyShape = keyof typeof replies;
 export type ServiceInfo = z.infer<typeof serviceInfo>;
 export type CheckInfo = z.infer<typeof checkInfo>;
 export type TaskInfo = z.infer<typeof taskInfo>;
