@@ -67,7 +67,19 @@ export function combineLayers(layers: readonly Layer[]): Result<Plan, readonly P
   const checks = build(values.checks, (name, entry) => checkConfig(name, entry, services, leader, notes));
   if (problems.length > 0) return fail(problems.toSorted(byPlace));
   const pairing = values.pairing?.mode ?? 'disabled';
-  return ok({ services, checks, logTargets, workloads, leader, pairing, text: planText(values), warnings });
+  return ok({
+    services,
+    checks,
+    logTargets,
+    workloads,
+    leader,
+    pairing,
+    // Made when somebody asks: to write YAML takes longer than all of the above.
+    get text() {
+      return planText(values);
+    },
+    warnings,
+  });
 }
 
 function build<E, C>(

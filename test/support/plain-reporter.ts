@@ -11,12 +11,15 @@ export class PlainReporter implements Reporter {
       (module) => module.state() === 'failed' && module.errors().length > 0,
     ).length;
     const failed = tests.filter((test) => test.result().state === 'failed').length + broken;
-    for (const test of skipped) process.stdout.write(`skipped: ${test.fullName}: ${reason(test)}\n`);
+    for (const test of skipped) process.stdout.write(`skipped: ${test.fullName}${reason(test)}\n`);
     process.stdout.write(`${passed} passed, ${failed} failed, ${skipped.length} skipped\n`);
   }
 }
 
+/** Most titles give it themselves: "..., left out: needs root". */
 function reason(test: TestCase): string {
   const result = test.result();
-  return (result.state === 'skipped' ? result.note : undefined) ?? 'no reason given';
+  const note = result.state === 'skipped' ? result.note : undefined;
+  if (note !== undefined) return `: ${note}`;
+  return test.fullName.includes('left out: ') ? '' : ': no reason given';
 }
