@@ -13,7 +13,7 @@ COPY layers layers
 RUN node_modules/.bin/node bin/build.ts
 # A first line that names Node by its absolute path: no shell takes part in starting djsup.
 RUN mkdir -p out/bin out/node_modules/@koromix \
-    && cp node_modules/node-linux-*/bin/node bin/guard.* out/bin/ \
+    && cp node_modules/node-linux-*/bin/node bin/guard.* bin/run_guard.py out/bin/ \
     && cp -r dist layers package.json out/ \
     && cp -r node_modules/@koromix/koffi-linux-* out/node_modules/@koromix/ \
     && sed -i '1i #!/opt/djsup/bin/node' out/dist/main.cjs \
@@ -27,6 +27,7 @@ RUN ln -s /opt/djsup/dist/main.cjs /usr/local/bin/djsup \
     && groupadd --gid 584792 _daemon_ \
     && useradd --uid 584792 --gid 584792 --home-dir /django --no-create-home --shell /usr/sbin/nologin _daemon_ \
     && python3 -m venv /django/venv \
+    && python3 -m compileall -q /opt/djsup/bin \
     && mkdir -p /django/app /var/lib/djsup/default \
     && chown -R 584792:584792 /django /var/lib/djsup
 # /dev/shm is writable even where the root file system is not.

@@ -1,4 +1,4 @@
-"""Guard of one singleton: python3 -S -E -s guard.py DEADLINE COMMAND [WORD...]
+"""Guard of one singleton: python3 -S -E -s run_guard.py DEADLINE COMMAND [WORD...]
 
 Runs the command as its child, and kills it with all its descendants at the deadline, or when djsup is gone, whatever
 state djsup is in. DEADLINE is CLOCK_MONOTONIC in seconds. djsup writes lines to descriptor 3: "d SECONDS" is a new

@@ -14,7 +14,7 @@ const UNREAD = 4096;
 export interface GuardDeps {
   /** Where a bare command name is looked for: the daemon's own PATH. */
   readonly path: string;
-  /** Where guard.py and guard.mjs lie. */
+  /** Where guard.py, what runs it, and guard.mjs lie. */
   readonly guards: string;
 }
 
@@ -32,7 +32,7 @@ export function guardCommands(
   const pythons = [...directories].map((directory) => join(directory, 'python3')).filter(isProgram);
   const words = [seconds(killAt), ...command];
   return [
-    ...pythons.map((python) => [python, '-S', '-E', '-s', join(guards, 'guard.py'), ...words] as const),
+    ...pythons.map((python) => [python, '-S', '-E', '-s', join(guards, 'run_guard.py'), ...words] as const),
     [process.execPath, join(guards, 'guard.mjs'), ...words],
   ];
 }

@@ -49,6 +49,11 @@ async function untilGone(victim: Replica, who: 'guard' | 'child', act: () => Pro
   if (before !== undefined) await until(`the ${who} has gone`, () => victim.pid(who) !== before);
 }
 
+/** What is measured is a hand-over, not how busy the rest of this world keeps two cores meanwhile. */
+async function handedOver(): Promise<void> {
+  await sleep(500);
+}
+
 /** A signal that stops, and after the span one that lets go on. */
 function stopping(who: 'djsup' | 'guard' | 'child'): FaultKind {
   return sudden(`stop ${who}`, async ({ victim, span }) => {
@@ -77,6 +82,7 @@ export const faultKinds: readonly FaultKind[] = [
     async inflict({ victim }) {
       victim.signal('djsup', 'SIGTERM');
       await victim.ended();
+      await handedOver();
       await victim.start();
     },
   },
@@ -85,7 +91,10 @@ export const faultKinds: readonly FaultKind[] = [
     isOrderly: true,
     isGeneral: false,
     isPossible: always,
-    inflict: ({ victim }) => untilGone(victim, 'child', () => victim.act('step-down')),
+    async inflict({ victim }) {
+      await victim.act('step-down');
+      await handedOver();
+    },
   },
   sudden('kill djsup', async ({ victim }) => {
     victim.signal('djsup', 'SIGKILL');

@@ -169,6 +169,7 @@ export function mutant(line: string, by: string): string {
   if (!text.includes(line)) throw new Error(`guard.py has no "${line}" any more: plant the fault anew`);
   const place = mkdtempSync(join(directory, 'mutant-'));
   writeFileSync(join(place, 'guard.py'), text.replace(line, by));
+  copyFileSync(join(guards, 'run_guard.py'), join(place, 'run_guard.py'));
   return place;
 }
 
