@@ -115,7 +115,11 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
       libc.value,
       stdout === undefined ? undefined : (text) => stdout.write(text),
       () => ({ stderr: stderr.dropped(), ...(stdout && { stdout: stdout.dropped() }) }),
-    );
+    ).catch((error: unknown) => {
+      // Without an end of its own it would live on, deaf to every signal.
+      log.write('error', `cannot run daemon: this is a bug: ${String(error)}`);
+      return 1;
+    });
     // An end by _exit(2) would leave the compile cache unwritten; with nothing new in it this writes nothing.
     flushCompileCache();
     return exitNow({ libc: libc.value, outputs, within: closeGrace }, code);
@@ -249,7 +253,10 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
     }
     if (options.http !== undefined) {
       const http = await server.listenHttp(options.http);
-      if (!http.ok) return cannot([`cannot run daemon: ${http.failure.message}`]);
+      if (!http.ok) {
+        await server.close(closeGrace);
+        return cannot([`cannot run daemon: ${http.failure.message}`]);
+      }
       log.write('info', `HTTP API server listening on "${http.value}".`);
     }
     log.write('info', 'Started daemon.');

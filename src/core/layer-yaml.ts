@@ -91,7 +91,7 @@ const hints: Partial<Record<YAMLError['code'], string>> = {
 };
 
 function syntaxMessage(error: YAMLError): string {
-  if (error.code === 'MULTIPLE_DOCS') return 'a layer is one document, this starts a second';
+  if (error.code === 'MULTIPLE_DOCS') return 'this starts a second document, and there may be only one';
   // The parser recurses, and tells of an exhausted stack as of any other error.
   if (/call stack/i.test(error.message)) return tooDeep;
   const hint = hints[error.code];

@@ -64,7 +64,8 @@ function readNames(
 ): readonly LayerName[] {
   const listed = files.list(directory);
   if (!listed.ok) {
-    if (listed.failure.kind !== 'not-found') problems.push(wholeFile(directory, listed.failure.message));
+    const isMissing = listed.failure.kind === 'not-found' && !files.exists(directory);
+    if (!isMissing) problems.push(wholeFile(directory, listed.failure.message));
     return [];
   }
   for (const { name } of listed.value) {

@@ -6,7 +6,7 @@ import type { LeaderOutlook } from '../core/leader/outlook.ts';
 import type { GroupBacking } from './leader-backing.ts';
 import type { Chronicle } from './leader-chronicle.ts';
 import type { Members } from './leader-members.ts';
-import { leaderRecord, reasonText } from './leader-view.ts';
+import { isHindered, leaderRecord, reasonText } from './leader-view.ts';
 import type { GroupFacts } from './leader-view.ts';
 import type { BoardView } from './leaders.ts';
 import type { LeaderRecord } from './records.ts';
@@ -29,6 +29,8 @@ interface GroupSight {
   runsHere(): boolean;
   /** Why the service, or any of the group, does not run here. */
   reason(service: string): string;
+  /** It does not come to run here as things are, or not soon. */
+  isHindered(): boolean;
 }
 
 export function createGroupView(deps: {
@@ -62,6 +64,7 @@ export function createGroupView(deps: {
       trouble: chronicle.trouble(),
       warnings: engine.warnings(),
       wanted: members.wanted,
+      isAtRest: members.isAtRest(),
       held: heldFor(),
       stopped: deps.stopped(),
       since: chronicle.since(),
@@ -72,7 +75,8 @@ export function createGroupView(deps: {
   function look(): LeaderOutlook | undefined {
     const election = engine.election();
     const outlook = election?.outlook();
-    chronicle.look(outlook, election?.isLed() === true);
+    // Nobody is missed where there is nothing to lead.
+    chronicle.look(outlook, election?.isLed() === true || members.isAtRest());
     return outlook;
   }
 
@@ -110,7 +114,7 @@ export function createGroupView(deps: {
       return chronicle.leaderless();
     },
   };
-  return { view, look, runsHere, reason };
+  return { view, look, runsHere, reason, isHindered: () => isHindered(facts()) };
 }
 
 const noBoard =

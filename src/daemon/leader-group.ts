@@ -193,11 +193,12 @@ export function createGroup(deps: GroupDeps): Group {
     },
     admit(service, asked) {
       if (!members.admit(service, asked))
-        return { kind: 'standby', note: 'stopped on request', leader: undefined };
+        return { kind: 'standby', note: 'stopped on request', leader: undefined, isHindered: false };
       decide();
       if (permit(service) !== undefined) return { kind: 'start' };
       const leader = leaderElsewhere(engine.election()?.outlook(), self.name);
-      return { kind: 'standby', note: `standby in ${sight.reason(service)}`, leader };
+      const note = `standby in ${sight.reason(service)}`;
+      return { kind: 'standby', note, leader, isHindered: sight.isHindered() };
     },
     begin() {
       if (sight.runsHere()) begin();

@@ -14,11 +14,17 @@ export interface Hold {
 /** What the group of before, of the same name and another backend, leaves to this one. */
 export interface Heritage {
   readonly wanted: ReadonlySet<string>;
+  readonly resting: ReadonlySet<string>;
   readonly hold: Hold | undefined;
   readonly highestEpoch: number;
 }
 
-export const noHeritage: Heritage = { wanted: new Set(), hold: undefined, highestEpoch: 0 };
+export const noHeritage: Heritage = {
+  wanted: new Set(),
+  resting: new Set(),
+  hold: undefined,
+  highestEpoch: 0,
+};
 
 export interface Members {
   readonly wanted: ReadonlySet<string>;
@@ -28,11 +34,13 @@ export interface Members {
   unwant(service: string): void;
   /** There is nothing to do for it for now. */
   rest(service: string): void;
+  /** Nothing is wanted, for what there is to be done here is done or waits for its next try. */
+  isAtRest(): boolean;
   /** Forgets others. */
   retain(isMember: (service: string) => boolean): void;
   /** Stays out; undefined: no longer. */
   stayOut(hold: Hold | undefined): void;
-  heritage(): Pick<Heritage, 'wanted' | 'hold'>;
+  heritage(): Omit<Heritage, 'highestEpoch'>;
   /** Undefined: it does not stay out, or not any more. */
   hold(): Hold | undefined;
   takesPart(): boolean;
@@ -44,9 +52,10 @@ export interface Members {
 export function createMembers(
   clock: Pick<Clock, 'now'>,
   stopped: Set<string>,
-  heritage: Pick<Heritage, 'wanted' | 'hold'>,
+  heritage: Omit<Heritage, 'highestEpoch'>,
 ): Members {
   const wanted = new Set(heritage.wanted);
+  const resting = new Set(heritage.resting);
   let latest = heritage.hold;
   const hold = (): Hold | undefined =>
     latest !== undefined && clock.now() < latest.until ? latest : undefined;
@@ -56,20 +65,27 @@ export function createMembers(
       if (asked) stopped.delete(service);
       if (stopped.has(service)) return false;
       wanted.add(service);
+      resting.delete(service);
       return true;
     },
     unwant(service) {
       wanted.delete(service);
+      resting.delete(service);
       stopped.add(service);
     },
-    rest: (service) => void wanted.delete(service),
+    rest(service) {
+      wanted.delete(service);
+      resting.add(service);
+    },
+    isAtRest: () => wanted.size === 0 && resting.size > 0,
     retain(isMember) {
-      for (const service of wanted) if (!isMember(service)) wanted.delete(service);
+      for (const services of [wanted, resting])
+        for (const service of services) if (!isMember(service)) services.delete(service);
     },
     stayOut(next) {
       latest = next;
     },
-    heritage: () => ({ wanted: new Set(wanted), hold: hold() }),
+    heritage: () => ({ wanted: new Set(wanted), resting: new Set(resting), hold: hold() }),
     hold,
     takesPart: () => wanted.size > 0 && hold() === undefined,
     deadline() {

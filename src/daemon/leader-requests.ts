@@ -71,11 +71,14 @@ export function outcomeOf(report: LeaderReport): Outcome {
   }
 }
 
-/** One task for each group; `known`: all groups that there are. */
+/**
+ * One task for each group. `known`: all groups that there are, `held`: those whose record is this replica's. Where no group is named,
+ * what only a leader can do is asked of the groups that it leads.
+ */
 export function draftLeaderChange(
   request: LeaderRequest,
   groups: readonly string[],
-  known: readonly string[],
+  { known, held }: { readonly known: readonly string[]; readonly held: readonly string[] },
 ): Result<{ readonly kind: string; readonly summary: string; readonly tasks: readonly TaskDraft[] }> {
   const { action, ...data } = request;
   const stranger = groups.find((group) => !known.includes(group));
@@ -83,7 +86,8 @@ export function draftLeaderChange(
     return refuse('not-found', `cannot find leader group "${stranger}" among those of the plan`);
   if (known.length === 0)
     return refuse('bad-request', `cannot ${action}: no service of the plan belongs to a leader group`);
-  const chosen = groups.length === 0 ? known : [...new Set(groups)];
+  const isLeaders = held.length > 0 && (action === 'step-down' || action === 'transfer');
+  const chosen = groups.length > 0 ? [...new Set(groups)] : isLeaders ? held : known;
   const summaryOf = (group: string): string => {
     const where = request.action === 'transfer' ? ` to "${request.to}"` : '';
     return `${verbs[action]} leader group "${group}"${where}`;

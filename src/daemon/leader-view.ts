@@ -26,6 +26,8 @@ export interface GroupFacts {
   readonly warnings: readonly string[];
   readonly since: Date;
   readonly wanted: ReadonlySet<string>;
+  /** What there is to be done here is done, or waits for its next try. */
+  readonly isAtRest: boolean;
   readonly history: LeaderRecord['history'];
 }
 
@@ -53,8 +55,10 @@ function heldText({ by, left }: NonNullable<GroupFacts['held']>): string {
   return `this replica stays out on request ("djsup leader ${by}"), until ${rest}`;
 }
 
-function unwantedText(stopped: readonly string[]): string {
-  if (stopped.length === 0) return 'nothing of the group is wanted here: none of its services was started';
+function unwantedText({ stopped, isAtRest }: Pick<GroupFacts, 'stopped' | 'isAtRest'>): string {
+  if (isAtRest) return 'nothing of the group is to be done here for now';
+  if (stopped.length === 0)
+    return 'nothing of the group is wanted here: none of its services was started, until "djsup start" or "djsup replan"';
   const names = stopped.map((name) => `"${name}"`).join(', ');
   return `nothing of the group is wanted here: ${names} was stopped on request ("djsup stop"), until "djsup start"`;
 }
@@ -63,14 +67,14 @@ function unwantedText(stopped: readonly string[]): string {
 export function reasonText(
   facts: Omit<GroupFacts, 'config' | 'place' | 'warnings' | 'since' | 'history'>,
 ): string {
-  const { outlook, backing, held, trouble, wanted, stopped, self } = facts;
+  const { outlook, backing, held, trouble, wanted, self } = facts;
   if (outlook === undefined || backing?.kind === 'blocked') return noElection(backing);
   if (backing?.kind === 'fixed') return backing.because;
   if (outlook.state === 'blocked') return `blocked: ${outlook.detail ?? 'unknown'}`;
   const ending = endings[outlook.state];
   if (ending !== undefined) return ending;
   if (held !== undefined) return heldText(held);
-  if (wanted.size === 0) return unwantedText(stopped);
+  if (wanted.size === 0) return unwantedText(facts);
   const leader = leaderElsewhere(outlook, self);
   if (trouble !== undefined) return leader === undefined ? trouble : `${trouble}; "${leader}" led then`;
   if (outlook.strange !== undefined) return strangeText(outlook.strange);
@@ -78,14 +82,29 @@ export function reasonText(
     const left = Math.ceil((outlook.startsIn ?? 0) / second) * 1000;
     return `waits ${formatDuration(left)} until whoever led before must have stopped`;
   }
-  return leader === undefined ? 'nobody leads yet' : `"${leader}" leads`;
+  if (leader !== undefined) return `"${leader}" leads`;
+  if (outlook.leader === undefined) return 'nobody leads yet';
+  return `nobody leads yet: an earlier lease of "${self}" has to run out`;
+}
+
+/** Whether nothing of the group comes to run here by itself, or before somebody has seen to what is wrong. */
+export function isHindered({
+  outlook,
+  backing,
+  held,
+  trouble,
+}: Pick<GroupFacts, 'outlook' | 'backing' | 'held' | 'trouble'>): boolean {
+  if (backing?.kind === 'blocked' || outlook?.state === 'blocked') return true;
+  if (backing?.kind === 'fixed') return !backing.runs;
+  return held !== undefined || trouble !== undefined || outlook?.strange !== undefined;
 }
 
 /** What is wrong with the engine and the record, or else what keeps it, and the part of this replica. */
 function partTexts(facts: GroupFacts): readonly string[] {
   const { outlook, place, trouble } = facts;
+  const isTold = outlook?.state === 'blocked' && trouble?.startsWith(outlook.detail ?? '') === true;
   // A store's words name the place.
-  const engine = trouble ?? place;
+  const engine = isTold ? place : (trouble ?? place);
   const strange = outlook?.strange && strangeText(outlook.strange);
   const part = outlook?.state === 'leading' ? leadText(facts) : reasonText(facts);
   const texts = [engine, strange, part].filter((text) => text !== undefined);

@@ -24,8 +24,16 @@ import { createNewcomers } from './newcomers.ts';
 /** What becomes of a request to start a service. */
 export type Admission =
   | { readonly kind: 'start' }
-  /** It starts here once this replica leads; `leader`: who leads now, if somebody else is seen to. */
-  | { readonly kind: 'standby'; readonly note: string; readonly leader: string | undefined };
+  /**
+   * It starts here once this replica leads; `leader`: who leads now, if somebody else is seen to; `isHindered`: nobody does, and
+   * this replica will not before somebody has seen to what is wrong.
+   */
+  | {
+      readonly kind: 'standby';
+      readonly note: string;
+      readonly leader: string | undefined;
+      readonly isHindered: boolean;
+    };
 
 /** What replicas tell one another in a group's record. */
 export type BoardView =
@@ -167,7 +175,12 @@ export function createLeaders(deps: LeadersDeps): Leaders {
     admit: ({ name }, asked) => {
       const group = of(name);
       if (group === undefined)
-        return { kind: 'standby', note: 'its leader group is being set up', leader: undefined };
+        return {
+          kind: 'standby',
+          note: 'its leader group is being set up',
+          leader: undefined,
+          isHindered: false,
+        };
       newcomers.meet(name);
       return group.admit(name, asked);
     },

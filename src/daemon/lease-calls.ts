@@ -25,6 +25,8 @@ export function createLeaseCalls(
   },
 ): LeaseCalls {
   const running = new Map<number, AbortController>();
+  /** Of the latest call. */
+  let latest: AbortSignal | undefined;
   let isOpen = false;
   let isClosed = false;
   let unwatch = (): void => {};
@@ -44,8 +46,8 @@ export function createLeaseCalls(
     try {
       const refused = isOpen ? undefined : await open(signal);
       const outcome = refused ?? (await request());
-      // The next call connects anew, and looks anew whether all is safe.
-      if (outcome.kind === 'failed') isOpen = false;
+      // The next call connects anew, and looks anew whether all is safe; of one that another has followed nothing is known.
+      if (outcome.kind === 'failed' && !(signal.aborted && signal !== latest)) isOpen = false;
       return outcome;
     } catch (error) {
       isOpen = false;
@@ -62,6 +64,7 @@ export function createLeaseCalls(
   ): void {
     const controller = new AbortController();
     const { signal } = controller;
+    latest = signal;
     running.set(call, controller);
     const reply = (outcome: Outcome): void => {
       running.delete(call);

@@ -194,11 +194,10 @@ export function createFace(deps: FaceDeps): Daemon {
     actOnLeaders(request, groups) {
       return mailbox.call(`${request.action} of leader groups`, () => {
         if (deps.isStopping()) return refuse('bad-request', `cannot ${request.action}: djsup is stopping`);
-        const draft = draftLeaderChange(
-          request,
-          groups,
-          leaders.records([]).map(({ group }) => group),
-        );
+        const records = leaders.records([]);
+        const held = records.filter(({ validFor }) => validFor !== undefined);
+        const namesOf = (those: typeof records): string[] => those.map(({ group }) => group);
+        const draft = draftLeaderChange(request, groups, { known: namesOf(records), held: namesOf(held) });
         if (!draft.ok) return draft;
         const { kind, summary, tasks } = draft.value;
         return ok(changes.create(kind, summary, undefined, tasks));

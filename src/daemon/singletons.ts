@@ -128,9 +128,11 @@ export function createSingletons(deps: {
       const isAsked = isNamed && (change.kind === 'start' || change.kind === 'restart');
       const admission = leaders.admit(config, isAsked);
       if (admission.kind === 'start') return true;
-      const { note, leader } = admission;
-      if (isAsked && leader !== undefined) {
-        const error = `cannot start service "${config.name}" here: "${leader}" leads group "${config.leaderGroup}"; it starts here once this replica leads`;
+      const { note, leader, isHindered } = admission;
+      if (isAsked && (leader !== undefined || isHindered)) {
+        const why =
+          leader === undefined || isHindered ? note : `"${leader}" leads group "${config.leaderGroup}"`;
+        const error = `cannot start service "${config.name}" here: ${why}; it starts here once this replica leads`;
         finish(task.id, { status: 'Error', error });
       } else finish(task.id, { status: 'Done' }, `Service "${config.name}": ${note}`);
       return false;

@@ -49,6 +49,9 @@ export function explainExit(exit: Exit, lastLines: readonly string[]): string | 
 }
 
 function explainOne(lines: readonly string[], because: string): string {
+  // What "python -m gunicorn" says; seen before the start only where djsup can look into that Python.
+  if (lines.some((line) => line.trim().endsWith(': No module named gunicorn')))
+    return 'this Python has no Gunicorn; install it (pip install gunicorn)';
   const used = lines.findLast((line) =>
     /Connection in use|Can't connect to|Address already in use/.test(line),
   );

@@ -47,10 +47,18 @@ export function readRequirements(files: Files, path: string, known: MarkerEnviro
     const text = files.read(file);
     if (!text.ok) {
       const where = included === undefined ? '' : `${sourceText(included.by)}: `;
-      problems.push(`${where}cannot read "${file}"; create it, or take "-r ${included?.as ?? file}" out`);
+      problems.push(
+        text.failure.kind === 'not-found'
+          ? `${where}cannot read "${file}"; create it, or take "-r ${included?.as ?? file}" out`
+          : `${where}${text.failure.message}; make it a file that djsup may read`,
+      );
       return;
     }
     read.add(file);
+    if (text.value.includes('\0')) {
+      problems.push(`"${file}" is not UTF-8 (PowerShell's ">" writes UTF-16): save it as UTF-8`);
+      return;
+    }
     for (const { line, text: content } of logicalLines(text.value)) readLine(content, { file, line });
   }
 

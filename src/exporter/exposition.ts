@@ -6,8 +6,8 @@ import type { Family, Registry, Series } from './registry.ts';
 
 export const contentType = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
 
-/** Series in a piece: about a millisecond's work. */
-const pieceSize = 500;
+/** Characters of a piece, or one series more: about a millisecond's work. */
+const pieceLength = 32_768;
 
 /** Pieces of text, families in the order of their names. `names`: only these; empty: all. */
 export function* exposition(
@@ -20,16 +20,13 @@ export function* exposition(
     .filter(({ name }) => names.size === 0 || names.has(name))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   let text = '';
-  let lines = 0;
   for (const family of families) {
     text += familyHead(family.name, family.type, family.help);
     for (const line of isOwn(family) ? ownLines(family) : seriesLines(registry, family, now)) {
       text += line;
-      lines += 1;
-      if (lines < pieceSize) continue;
+      if (text.length < pieceLength) continue;
       yield text;
       text = '';
-      lines = 0;
     }
   }
   yield text;

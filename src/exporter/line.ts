@@ -1,5 +1,6 @@
 // One StatsD line as samples: `name:value|type|@rate|#tags`, several values or several samples on a line.
 // Law: whatever is wrong is told by its reason, and nothing throws; the rest of the line still counts.
+import { detached } from './detached.ts';
 import { parseGoFloat } from './go-number.ts';
 import { addDogstatsdTags, readNameTags } from './tags.ts';
 import type { Labels, TagDialects } from './tags.ts';
@@ -70,12 +71,13 @@ export function createLineReader(dialects: TagDialects, counts: LineCounts): Lin
   return (line) => {
     const colon = line.indexOf(':');
     if (colon < 1) return refused('malformed_line');
-    const { name, labels, errors } = readNameTags(line.slice(0, colon), dialects);
+    const { name: part, labels, errors } = readNameTags(line.slice(0, colon), dialects);
     counts.tagErrors(errors);
     const rest = line.slice(colon + 1);
     if (rest.includes('|#') && labels.size > 0) return refused('mixed_tagging_styles');
     const parts = partsOf(rest);
     if (typeof parts === 'string') return refused(parts);
+    const name = detached(part);
     const samples: Sample[] = [];
     for (const { values, tail } of parts) {
       // Once for all values, of which there may be thousands.
@@ -149,7 +151,7 @@ function readTail(text: string, labels: Labels, withTags: boolean): Tail | undef
         break;
       case 'c':
         if (!what.startsWith(':') || what.length === 1) return upTo('malformed_container_id');
-        labels.set('container_id', what.slice(1));
+        labels.set('container_id', detached(what.slice(1)));
         break;
       case 'T':
         break;

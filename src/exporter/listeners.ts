@@ -22,7 +22,8 @@ export interface ListenerDeps {
 
 /** Bytes of a line over TCP, its end not counted; the original's reader has as much room. */
 const longestLine = 4_096;
-const mostConnections = 1_024;
+/** With those over HTTP it stays below 1024, so that who holds all of them does not keep Prometheus out. */
+const mostConnections = 700;
 /** What is asked of the kernel for packets that wait; it gives what net.core.rmem_max allows. */
 const wantedBuffer = 8 * 1024 * 1024;
 

@@ -37,6 +37,9 @@ interface Templates {
   readonly labels: readonly (readonly [string, Fill])[];
 }
 
+/** Longer ones are looked for anew each time: a thousand of them would be a lot of memory. */
+const longestName = 1_024;
+
 export function createMapper(mapping: Mapping, { size, type }: CacheOptions): Mapper {
   const globs = createGlobTree(
     mapping.rules
@@ -64,7 +67,7 @@ export function createMapper(mapping: Mapping, { size, type }: CacheOptions): Ma
       return known;
     }
     const mapped = search(name, kind);
-    if (size === 0) return mapped;
+    if (size === 0 || name.length > longestName) return mapped;
     if (found.size >= size) found.delete(found.keys().next().value ?? '');
     found.set(key, mapped);
     return mapped;

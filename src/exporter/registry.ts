@@ -97,8 +97,11 @@ interface OwnFamily extends Family {
 const separator = '\uD800';
 /** How many of the limit a series takes: a summary may hold some 26 kB of samples. */
 const weights: Readonly<Record<FamilyType, number>> = { counter: 1, gauge: 1, histogram: 2, summary: 8 };
-/** A series with more text than this counts as several. */
+/** A series with more text than this counts as several; a label takes as much as this text besides its own. */
 const textOfOne = 1_024;
+const textOfLabel = 100;
+/** What a name takes whose series have gone. */
+const noLabels = { labels: [], labelText: '' };
 
 export function createRegistry({ maxSeries, isTaken }: RegistryOptions): Registry {
   const families = new Map<string, OwnFamily>();
@@ -127,13 +130,13 @@ export function createRegistry({ maxSeries, isTaken }: RegistryOptions): Registr
     )
       return 'reserved-label';
     const labelText = labels.map(([name, value]) => `${name}="${escapeLabelValue(value)}"`).join(',');
-    const cost = costOf(wanted.name, labelText, type);
+    const cost = costOf(wanted.name, { labels, labelText }, type);
     if (used + cost > maxSeries) return 'full';
     const base = { labels, labelText, ttl: wanted.ttl, seen: now, gone: false };
     const made = create(base, type, wanted.observer, now);
     const family = known ?? addFamily(wanted.name, type, wanted.help);
     if (family.series.size === 0) order = undefined;
-    if (empty.delete(family)) kept -= costOf(family.name, '', 'counter');
+    if (empty.delete(family)) kept -= costOf(family.name, noLabels, 'counter');
     family.series.set(key, made);
     family.order = undefined;
     countVector(family, labels);
@@ -160,7 +163,8 @@ export function createRegistry({ maxSeries, isTaken }: RegistryOptions): Registr
 
   function countVector(family: OwnFamily, labels: Series['labels']): void {
     const names = labels.map(([name]) => name).join();
-    if (vectors >= maxSeries || family.vectors.has(names)) return;
+    // Those of series that have gone stay: long ones would add up.
+    if (vectors >= maxSeries || names.length > textOfOne || family.vectors.has(names)) return;
     family.vectors.add(names);
     vectors += 1;
     counts[family.type] += 1;
@@ -176,7 +180,7 @@ export function createRegistry({ maxSeries, isTaken }: RegistryOptions): Registr
     for (const family of empty) {
       if (kept <= maxSeries) break;
       empty.delete(family);
-      kept -= costOf(family.name, '', 'counter');
+      kept -= costOf(family.name, noLabels, 'counter');
       families.delete(family.name);
       vectors -= family.vectors.size;
     }
@@ -186,11 +190,11 @@ export function createRegistry({ maxSeries, isTaken }: RegistryOptions): Registr
     one.gone = true;
     family.series.delete(key);
     family.order = undefined;
-    used -= costOf(family.name, one.labelText, one.type);
+    used -= costOf(family.name, one, one.type);
     mortal -= 1;
     if (family.series.size > 0) return;
     empty.add(family);
-    kept += costOf(family.name, '', 'counter');
+    kept += costOf(family.name, noLabels, 'counter');
     order = undefined;
   }
 
@@ -223,8 +227,13 @@ function create(base: SeriesBase, type: FamilyType, observer: ObserverOptions, n
   return { ...base, type: 'summary', summary: new Summary(observer.summary, now), quantiles };
 }
 
-function costOf(name: string, labelText: string, type: FamilyType): number {
-  return weights[type] + Math.floor((name.length + labelText.length) / textOfOne);
+function costOf(
+  name: string,
+  { labels, labelText }: Pick<SeriesBase, 'labels' | 'labelText'>,
+  type: FamilyType,
+): number {
+  const text = name.length + labelText.length + labels.length * textOfLabel;
+  return weights[type] + Math.floor(text / textOfOne);
 }
 
 function suffixesOf(type: FamilyType): readonly string[] {

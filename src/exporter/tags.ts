@@ -1,5 +1,6 @@
 // Tags in a line, in the dialects of DogStatsD, Librato, InfluxDB and SignalFX.
 // Law: a tag that cannot be used is counted and left out; it never costs the sample.
+import { detached } from './detached.ts';
 import { escapeName, isReservedLabel } from './escape.ts';
 
 /** Label names, escaped, to their values. */
@@ -18,6 +19,9 @@ export interface NamedTags {
   /** Tags, or brackets, that could not be read. */
   readonly errors: number;
 }
+
+/** A datagram may have thousands of values, and labels are sorted for each. */
+const mostLabels = 100;
 
 /** `foo#a=1`, `foo,a=1` and `foo[a=1]` as a name and labels. SignalFX's brackets go before the other two. */
 export function readNameTags(text: string, dialects: TagDialects): NamedTags {
@@ -63,8 +67,9 @@ function addTags(labels: Labels, text: string, separator: '=' | ':'): number {
     const at = own.indexOf(separator);
     const name = escapeName(own.slice(0, Math.max(at, 0)));
     const value = own.slice(at + 1);
-    if (at < 1 || value === '' || isReservedLabel(name)) errors += 1;
-    else labels.set(name, value);
+    const isTooMuch = labels.size >= mostLabels && !labels.has(name);
+    if (at < 1 || value === '' || isReservedLabel(name) || isTooMuch) errors += 1;
+    else labels.set(detached(name), detached(value));
   }
   return errors;
 }

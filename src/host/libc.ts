@@ -61,8 +61,15 @@ export interface Libc {
   isLockedFrom(fd: number, offset: number): boolean;
   /** Who connected to the unix socket behind `fd`; undefined where it is no unix socket. unix(7), SO_PEERCRED. */
   peer(fd: number): PeerCredentials | undefined;
-  /** A datagram socket of unix(7), closed at exec; waiting for a datagram ends after `patience` ms. socket(2), SO_RCVTIMEO. */
-  datagramSocket(patience: number): Result<number, string>;
+  /** Declares the calls of unix(7)'s datagram sockets: apart, for they cost time, and only an exporter needs them. */
+  datagrams(): DatagramCalls;
+  /** Ends this process at once, whatever its threads are stuck in. _exit(2). */
+  exit(code: number): never;
+}
+
+export interface DatagramCalls {
+  /** A descriptor, closed at exec; waiting for a datagram ends after `patience` ms. socket(2), SO_RCVTIMEO. */
+  socket(patience: number): Result<number, string>;
   /** Gives it the name that `unixAddress` has made; the failure is an errno. bind(2). */
   bind(fd: number, address: Buffer): Result<void, string>;
   /** From now on it sends there, where somebody receives; the failure is an errno. connect(2). */
@@ -71,8 +78,6 @@ export interface Libc {
   receive(fd: number, into: Buffer): Promise<Result<number, string>>;
   /** The length of a datagram that is there already; undefined: none is. What does not fit in is lost. recv(2), MSG_DONTWAIT. */
   receiveNow(fd: number, into: Buffer): number | undefined;
-  /** Ends this process at once, whatever its threads are stuck in. _exit(2). */
-  exit(code: number): never;
 }
 
 /** Loads koffi (about 17 ms) and binds the calls. The failure is one sentence: kind internal. */
@@ -97,11 +102,6 @@ function bind(koffi: typeof Koffi): Libc {
   const flock = own.func('int flock(int, int)');
   const fcntl = own.func('int fcntl(int, int, void *)');
   const getsockopt = own.func('int getsockopt(int, int, int, void *, void *)');
-  const socket = own.func('int socket(int, int, int)');
-  const setsockopt = own.func('int setsockopt(int, int, int, void *, uint32_t)');
-  const bindTo = own.func('int bind(int, void *, uint32_t)');
-  const connectTo = own.func('int connect(int, void *, uint32_t)');
-  const recv = own.func('int64_t recv(int, void *, size_t, int)');
   const exit = own.func('void _exit(int)');
   const info = Buffer.alloc(SIGINFO_SIZE);
 
@@ -129,6 +129,38 @@ function bind(koffi: typeof Koffi): Libc {
     asked.writeBigInt64LE(BigInt(offset), FLOCK_START);
     asked.writeBigInt64LE(length, FLOCK_LENGTH);
     return asked;
+  }
+
+  function datagrams(): DatagramCalls {
+    const open = own.func('int socket(int, int, int)');
+    const setOption = own.func('int setsockopt(int, int, int, void *, uint32_t)');
+    const bindTo = own.func('int bind(int, void *, uint32_t)');
+    const connectTo = own.func('int connect(int, void *, uint32_t)');
+    const recv = own.func('int64_t recv(int, void *, size_t, int)');
+    return {
+      socket(patience) {
+        const fd = open(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        if (fd < 0) return failed();
+        const time = Buffer.alloc(16);
+        time.writeBigInt64LE(BigInt(Math.trunc(patience / 1000)));
+        time.writeBigInt64LE(BigInt((patience % 1000) * 1000), 8);
+        setOption(fd, SOL_SOCKET, SO_RCVTIMEO, time, time.length);
+        return { ok: true, value: fd };
+      },
+      bind: (fd, address) => (bindTo(fd, address, address.length) === 0 ? done : failed()),
+      connect: (fd, address) => (connectTo(fd, address, address.length) === 0 ? done : failed()),
+      receive: (fd, into) =>
+        new Promise((resolve) => {
+          recv.async(fd, into, into.length, 0, (fault: Error | null, length: number) => {
+            if (fault !== null) resolve({ ok: false, failure: fault.message });
+            else resolve(length < 0 ? failed() : { ok: true, value: length });
+          });
+        }),
+      receiveNow(fd, into) {
+        const length = recv(fd, into, into.length, MSG_DONTWAIT);
+        return length < 0 ? undefined : length;
+      },
+    };
   }
 
   return {
@@ -164,28 +196,7 @@ function bind(koffi: typeof Koffi): Libc {
       if (uid === NOBODY) return undefined;
       return { pid: credentials.readInt32LE(0), uid, gid: credentials.readUInt32LE(8) };
     },
-    datagramSocket(patience) {
-      const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-      if (fd < 0) return failed();
-      const time = Buffer.alloc(16);
-      time.writeBigInt64LE(BigInt(Math.trunc(patience / 1000)));
-      time.writeBigInt64LE(BigInt((patience % 1000) * 1000), 8);
-      setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, time, time.length);
-      return { ok: true, value: fd };
-    },
-    bind: (fd, address) => (bindTo(fd, address, address.length) === 0 ? done : failed()),
-    connect: (fd, address) => (connectTo(fd, address, address.length) === 0 ? done : failed()),
-    receive: (fd, into) =>
-      new Promise((resolve) => {
-        recv.async(fd, into, into.length, 0, (fault: Error | null, length: number) => {
-          if (fault !== null) resolve({ ok: false, failure: fault.message });
-          else resolve(length < 0 ? failed() : { ok: true, value: length });
-        });
-      }),
-    receiveNow(fd, into) {
-      const length = recv(fd, into, into.length, MSG_DONTWAIT);
-      return length < 0 ? undefined : length;
-    },
+    datagrams,
     exit(code) {
       exit(code);
       throw new Error('unreachable');

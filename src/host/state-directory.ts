@@ -1,7 +1,7 @@
 // The directory in which a daemon keeps its state: made, filled from a template, and tried.
 // Law: that nothing can be written there is no failure; state then stays in memory, and that is said once.
 import { accessSync, constants, cpSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import { ok, refuse } from '../core/result.ts';
 import type { Result } from '../core/result.ts';
 import { errorCode } from './errno.ts';
@@ -33,10 +33,11 @@ export function openStateDirectory(deps: StateDirectoryDeps): Result<StateDirect
   if (!isAbsolute(directory)) return refuse('bad-request', `directory "${directory}" must be absolute`);
   try {
     copyOnce(directory, template);
-    if (create) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (create) makeDirectory(directory);
     const stat = statSync(directory);
     if (!stat.isDirectory()) return refuse('bad-request', `"${directory}" is not a directory`);
-    accessSync(directory, constants.W_OK | constants.X_OK);
+    // To be locked, it has to be readable.
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     return ok({ writable: true, note: undefined, instance: `${stat.dev}-${stat.ino}` });
   } catch (error) {
     const code = errorCode(error);
@@ -47,8 +48,20 @@ export function openStateDirectory(deps: StateDirectoryDeps): Result<StateDirect
         'not-found',
         `directory "${directory}" does not exist; create it, use --create-dirs, or set ${variable} to another`,
       );
-    const note = `cannot write in directory "${directory}" (${String(code)}): changes are kept in memory only`;
+    const note = `cannot read and write in directory "${directory}" (${String(code)}): changes are kept in memory only`;
     return ok({ writable: false, note: memoryOnly ? undefined : note, instance: kernelId('uuid') });
+  }
+}
+
+/** With those above it. Node's own way never ends where one of them is there and takes no directory, as in /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Somebody else was quicker.
+    if (errorCode(error) !== 'EEXIST') throw error;
   }
 }
 

@@ -8,7 +8,7 @@ import type { Result } from '../core/result.ts';
 import type { ListenUnixDatagrams, UnixDatagramsDeps } from '../ports.ts';
 import { reasonOf } from './errno.ts';
 import { createLibc } from './libc.ts';
-import type { Libc } from './libc.ts';
+import type { DatagramCalls } from './libc.ts';
 
 /** sa_family_t, and where the name begins in a sockaddr_un. */
 const AF_UNIX = 1;
@@ -22,12 +22,16 @@ const MOST_IN_A_TURN = 500;
 /** How long the thread that waits may outlive the end: not every kernel wakes it when the socket is shut down. */
 const PATIENCE_MS = 200;
 
+/** Patience is over; or the thread got a signal, which ends waiting that has an end (signal(7)). */
+const endsOfWaiting: ReadonlySet<string> = new Set(['EAGAIN', 'EINTR']);
+
 /** Loads koffi; a socket file that a crash has left is replaced. */
 export const listenUnixDatagrams: ListenUnixDatagrams = async (deps) => {
   const { name, mode } = deps;
   const libc = await createLibc();
   if (!libc.ok) return libc;
-  const socket = bind(libc.value, name);
+  const calls = libc.value.datagrams();
+  const socket = bind(calls, name);
   if (!socket.ok)
     return refuse('internal', `cannot listen on Unix datagram socket "${name}": ${socket.failure}`);
   let file: Stats | undefined;
@@ -41,7 +45,7 @@ export const listenUnixDatagrams: ListenUnixDatagrams = async (deps) => {
     return refuse('internal', `cannot set the mode of Unix datagram socket "${name}": ${reasonOf(error)}`);
   }
   const over = new AbortController();
-  void receive(libc.value, socket.value, deps, over.signal);
+  void receive(calls, socket.value, deps, over.signal);
   return ok({
     close() {
       over.abort();
@@ -53,15 +57,15 @@ export const listenUnixDatagrams: ListenUnixDatagrams = async (deps) => {
 
 /** Waits on a thread, and takes what has come meanwhile without one. */
 async function receive(
-  libc: Libc,
+  calls: DatagramCalls,
   fd: number,
   { name, take, failed }: UnixDatagramsDeps,
   over: AbortSignal,
 ): Promise<void> {
   const bytes = Buffer.allocUnsafeSlow(LONGEST_DATAGRAM);
   while (!over.aborted) {
-    const first = await libc.receive(fd, bytes);
-    if (!first.ok && first.failure !== 'EAGAIN') {
+    const first = await calls.receive(fd, bytes);
+    if (!first.ok && !endsOfWaiting.has(first.failure)) {
       failed(`cannot read from Unix datagram socket "${name}": ${first.failure}`);
       break;
     }
@@ -69,24 +73,24 @@ async function receive(
     for (let taken = 1; length !== undefined && !over.aborted; taken += 1) {
       take(bytes.subarray(0, length));
       if (taken % MOST_IN_A_TURN === 0) await nextTurn();
-      length = libc.receiveNow(fd, bytes);
+      length = calls.receiveNow(fd, bytes);
     }
   }
   closeSync(fd);
 }
 
 /** A descriptor that has the name; the failure is the end of a sentence. */
-function bind(libc: Libc, name: string): Result<number, string> {
+function bind(calls: DatagramCalls, name: string): Result<number, string> {
   const address = unixAddress(name);
   if (address === undefined) return fail(`its name is longer than ${LONGEST_NAME - 1} bytes`);
-  const socket = libc.datagramSocket(PATIENCE_MS);
+  const socket = calls.socket(PATIENCE_MS);
   if (!socket.ok) return socket;
-  let bound = libc.bind(socket.value, address);
+  let bound = calls.bind(socket.value, address);
   if (!bound.ok && bound.failure === 'EADDRINUSE') {
-    bound = checkStale(libc, name, address);
+    bound = checkStale(calls, name, address);
     if (bound.ok) {
       remove(name);
-      bound = libc.bind(socket.value, address);
+      bound = calls.bind(socket.value, address);
     }
   }
   if (bound.ok) return socket;
@@ -95,12 +99,12 @@ function bind(libc: Libc, name: string): Result<number, string> {
 }
 
 /** Whether what has the name is a socket that nobody listens on any more, as a crash leaves it. */
-function checkStale(libc: Libc, name: string, address: Buffer): Result<void, string> {
+function checkStale(calls: DatagramCalls, name: string, address: Buffer): Result<void, string> {
   if (!isAbstract(name) && statOf(name)?.isSocket() !== true)
     return fail('a file that is no socket is there; remove it, or choose another path');
-  const probe = libc.datagramSocket(PATIENCE_MS);
+  const probe = calls.socket(PATIENCE_MS);
   if (!probe.ok) return probe;
-  const connected = libc.connect(probe.value, address);
+  const connected = calls.connect(probe.value, address);
   closeSync(probe.value);
   if (!connected.ok && connected.failure === 'ECONNREFUSED') return ok(undefined);
   return fail('another program listens there; end it, or choose another path');

@@ -154,7 +154,10 @@ function connectionTrouble(place: string, error: unknown): string {
   const code = 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ENOENT':
+    case 'ENOTDIR':
       return `${place} not found; is djsup running?`;
+    case 'EINVAL':
+      return `cannot use ${place}: the path of a unix socket may have 107 bytes at most`;
     case 'ECONNREFUSED':
       return `nothing answers at ${place}; is djsup running?`;
     case 'EACCES':

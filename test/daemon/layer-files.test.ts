@@ -46,6 +46,12 @@ test('a missing directory holds no layers', () => {
   expect(read({})).toEqual({ layers: [], problems: [], warnings: [] });
 });
 
+test('a file in place of the directory is a problem, not the same as no layers', () => {
+  expect(read({ '/layers': 'services: {}' }).problems).toEqual([
+    '/layers: cannot list "/layers": there is none',
+  ]);
+});
+
 test('files and sub-directories become layers with labels and order numbers', () => {
   const table = {
     '/layers/010-last.yaml': '',

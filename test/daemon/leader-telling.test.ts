@@ -100,6 +100,7 @@ describe('an engine that does not answer', () => {
     await crew.pass(180_000);
     expect(a.log.find('leader blocked')).toHaveLength(1);
     expect(a.log.find('leader unreachable')).toHaveLength(0);
+    expect(detail(a)).toBe('blocked: it is a replica');
   });
 });
 
@@ -224,6 +225,22 @@ describe('a replica that takes no part says why', () => {
     expect(detail(a)).toContain(
       'this replica stays out on request ("djsup leader pause"), until "djsup leader resume"',
     );
+  });
+
+  test('because its own lease from before has to run out', async () => {
+    const { crew, a } = await alone();
+    crew.engine.cutOff.add('a');
+    await crew.pass(30_000);
+    // It was restored from a copy.
+    crew.engine.view = { ...crew.engine.view, incarnation: 'another' };
+    crew.engine.cutOff.delete('a');
+    await crew.pass(1_500);
+    expect(crew.running(beat)).toEqual([]);
+    expect(a.service(beat).reason).toBe(
+      'leader group "schedulers": nobody leads yet: an earlier lease of "a" has to run out',
+    );
+    await crew.pass(13_000);
+    expect(crew.running(beat)).toEqual(['a']);
   });
 
   test('because somebody has stopped the service, or nobody has started it', async () => {

@@ -239,6 +239,39 @@ describe('operators', () => {
     }
   });
 
+  test('start fails where nobody leads and this replica will not soon, and says why', async () => {
+    const { crew, a, b } = await pair();
+    const refusal = async (): Promise<string> => {
+      const id = b.act('start', beat);
+      await crew.pass(20);
+      expect(b.change(id).status).toBe('Error');
+      return b.change(id).err ?? '';
+    };
+    ask(b, { action: 'pause', span: undefined });
+    ask(a, { action: 'pause', span: undefined });
+    await crew.pass(200);
+    expect(await refusal()).toContain(
+      'cannot start service "beat-scheduler" here: standby in leader group "schedulers": this replica stays out on request ("djsup leader pause"), until "djsup leader resume"; it starts here once this replica leads',
+    );
+    crew.engine.cutOff.add('b');
+    ask(b, { action: 'resume' });
+    await crew.pass(3_000);
+    expect(await refusal()).toMatch(/standby in leader group "schedulers": ECONNREFUSED \(for \ds; /);
+  });
+
+  test('start is done, with a note, where this replica is about to lead', async () => {
+    const crew = leaderCrew();
+    const a = crew.join('a', plan);
+    await crew.pass(1_000);
+    const id = a.act('start', beat);
+    await crew.pass(20);
+    expect(a.change(id).status).toBe('Done');
+    const notes = a.change(id).tasks.flatMap(({ log }) => log);
+    expect(notes.join()).toContain('until whoever led before must have stopped');
+    await crew.pass(6_000);
+    expect(crew.running(beat)).toEqual(['a']);
+  });
+
   test('autostart and replan on a follower are done, with a note', async () => {
     const { crew, b } = await pair();
     for (const action of ['autostart', 'replan'] as const) {
@@ -319,6 +352,28 @@ describe('operators', () => {
     await crew.pass(50);
     expect(c.change(refused).err).toContain('this replica leads already');
     expect(b.change(astray).err).toContain('this replica does not lead: the leader is "c", ask there');
+  });
+
+  test('step-down and transfer that name no group are for those that this replica leads', async () => {
+    const crew = leaderCrew();
+    const two = `${plan}  others: {override: merge, profile: fast}\n`.replace(
+      'services:',
+      'services:\n  other: {override: replace, command: other, singleton: always, leader-group: others}',
+    );
+    const a = crew.join('a', two);
+    await crew.pass(10_000);
+    expect(a.face.leaders([]).map(({ state }) => state)).toEqual(['paused', 'leading']);
+    const id = ask(a, { action: 'step-down', span: 0 });
+    await crew.pass(200);
+    expect(a.change(id)).toMatchObject({
+      status: 'Done',
+      summary: 'Step down from leader group "schedulers"',
+    });
+    ask(a, { action: 'pause', span: undefined });
+    await crew.pass(200);
+    const vain = ask(a, { action: 'transfer', to: 'b' });
+    await crew.pass(50);
+    expect(a.change(vain).err).toContain('this replica does not lead');
   });
 
   test('a group that is not there is refused by name', async () => {

@@ -83,6 +83,19 @@ describe('a task that is done once for a release', () => {
     expect(crew.engine.view.found).toMatchObject({ record: { state: 'released', clean: true } });
   });
 
+  test('leaves nothing to lead while there is nothing to do: no alarm, and no word of services that were not started', async () => {
+    const led = 'checks:\n  led: {override: replace, threshold: 1, period: 1s, leader: {group: releases}}\n';
+    const crew = leaderCrew();
+    const [a, b] = [crew.join('a', plan + led), crew.join('b', plan + led)];
+    await crew.pass(settled);
+    for (const each of crew.running('migrate')) end(each === 'a' ? a : b, 0);
+    await crew.pass(600_000);
+    for (const each of [a, b]) {
+      expect(each.face.checks(undefined, [])).toMatchObject([{ name: 'led', status: 'up' }]);
+      expect(each.face.leaders([])[0]?.detail).toContain('nothing of the group is to be done here for now');
+    }
+  });
+
   test('is not run by who comes later, nor after a restart, and the record stays free', async () => {
     const { crew, holder } = await crewOf('a', 'b');
     end(holder, 0);

@@ -113,6 +113,12 @@ describe('an exit', () => {
       /^Gunicorn refused its configuration: RuntimeError: gevent worker/,
     ],
     [
+      '1 from a Python without Gunicorn',
+      { code: 1 },
+      ['/usr/bin/python3: No module named gunicorn'],
+      /^this Python has no Gunicorn; install it \(pip install gunicorn\)$/,
+    ],
+    [
       '1 with the port in use',
       { code: 1 },
       [prefix("Connection in use: ('0.0.0.0', 8000)"), prefix("Can't connect to ('0.0.0.0', 8000)")],

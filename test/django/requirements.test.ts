@@ -1,5 +1,6 @@
 // Requirements by the truth table of the facts, row by row; pyproject.toml; markers.
 import { describe, expect, test } from 'vitest';
+import { refuse } from '../../src/core/result.ts';
 import { evaluateMarker, markerEnvironment, parseMarker } from '../../src/django/marker.ts';
 import { readPyproject } from '../../src/django/pyproject.ts';
 import { normaliseName, parseRequirement, wheelName } from '../../src/django/requirement.ts';
@@ -143,6 +144,24 @@ describe('-r', () => {
   test('of a missing file is an error that names the file and the line', () => {
     expect(read('django\n-r gone.txt').problems).toEqual([
       '/p/requirements.txt:2: cannot read "/p/gone.txt"; create it, or take "-r gone.txt" out',
+    ]);
+  });
+
+  test('of a file that cannot be read says why not', () => {
+    const files = createFakeFiles({ '/p/requirements.txt': 'django' });
+    const failing = {
+      ...files,
+      read: (path: string) => refuse('internal', `cannot read "${path}": permission denied`),
+    };
+    expect(readRequirements(failing, '/p/requirements.txt', known).problems).toEqual([
+      'cannot read "/p/requirements.txt": permission denied; make it a file that djsup may read',
+    ]);
+  });
+
+  test('of a file in UTF-16 says so', () => {
+    const { problems } = read(Buffer.from('django\n', 'utf16le').toString('utf8'));
+    expect(problems).toEqual([
+      '"/p/requirements.txt" is not UTF-8 (PowerShell\'s ">" writes UTF-16): save it as UTF-8',
     ]);
   });
 

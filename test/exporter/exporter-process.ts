@@ -14,6 +14,7 @@ export const ours: readonly string[] = [program, 'statsd-exporter'];
 export interface ExporterProcess extends AsyncDisposable {
   readonly pid: number;
   readonly udpPort: number;
+  readonly tcpPort: number;
   readonly webPort: number;
   /** Of its Unix datagram socket, where it was to have one. */
   readonly socketPath: string;
@@ -72,6 +73,7 @@ export async function startExporter(
   const exporter: ExporterProcess = {
     pid: child.pid ?? 0,
     udpPort,
+    tcpPort,
     webPort,
     socketPath,
     mappingFile,

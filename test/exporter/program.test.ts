@@ -98,6 +98,20 @@ test('a TCP line that is too long is counted and ends its connection', async () 
   expect(await has(exporter, 'statsd_exporter_tcp_too_long_lines_total', 1)).toBe(true);
 });
 
+test('who opens connections without end keeps Prometheus from nothing', async () => {
+  await using exporter = await startExporter(['sh', '-c', 'ulimit -n 1024; exec "$@"', 'sh', ...ours]);
+  const streams = await Promise.all(
+    Array.from({ length: 1_100 }, async () => {
+      const stream = connect(exporter.tcpPort, '127.0.0.1').on('error', () => undefined);
+      await Promise.race([once(stream, 'connect'), once(stream, 'close')]);
+      return stream;
+    }),
+  );
+  expect(await has(exporter, 'statsd_exporter_tcp_connections_total', 700)).toBe(true);
+  expect(await has(exporter, 'statsd_exporter_tcp_connection_errors_total', 400)).toBe(true);
+  for (const stream of streams) stream.destroy();
+});
+
 test('a reader of the metrics that stalls holds nothing up', async () => {
   await using exporter = await startExporter(ours);
   const packets = Array.from({ length: 60 }, (_, packet) =>

@@ -1,4 +1,6 @@
 // What the exporter keeps, and for how long; where it does better than the original.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { createBench, mappingOf } from './kit.ts';
 
@@ -135,6 +137,8 @@ describe('a sample that stands for many observations', () => {
 });
 
 describe('the limit on series', () => {
+  const twenty = Array.from({ length: 20 }, (_, index) => `label${index}`);
+
   test('a series too many is counted and dropped, and the others go on', () => {
     const bench = createBench({ maxSeries: 3 });
     bench.send('a:1|c', 'b:1|c', 'c:1|c|#x:1', 'c:1|c|#x:2', 'd:1|c', 'a:1|c');
@@ -151,6 +155,7 @@ describe('the limit on series', () => {
   test.each([
     ['a counter or a gauge 1', ['a:1|c', 'b:1|g', 'c:1|c'], 3],
     ['a histogram 2', ['a:1|h', 'b:1|h', 'c:1|c'], 5],
+    ['a counter with twenty labels 3', [`c:1|c|#${twenty.map((name) => `${name}:x`).join(',')}`], 3],
     ['a summary 8', ['sum.a:1|h', 'sum.b:1|ms', 'c:1|c'], 17],
   ])('%s, no more and no less', (_what, packets, weight) => {
     const mapping =
@@ -176,6 +181,17 @@ describe('the limit on series', () => {
       bench.pass(3_000);
     }
     expect(bench.counters.eventErrors.size).toBe(0);
+  });
+
+  test('labels of series that have gone take no room, however long their names were', () => {
+    const bench = createBench({ mapping: 'defaults: {ttl: 1s}', maxSeries: 100 });
+    bench.send('a:1|c|#short:x');
+    for (let i = 0; i < 3; i += 1) {
+      bench.send(`a:1|c|#${'n'.repeat(60_000)}${i}:x`);
+      bench.pass(3_000);
+    }
+    expect(bench.counters.eventErrors.size).toBe(0);
+    expect(bench.text()).toContain('statsd_exporter_metrics_total{type="counter"} 1\n');
   });
 
   test('names of series that have gone take as much room as their text, apart from the living', () => {
@@ -336,6 +352,54 @@ describe('tags of a line with several values', () => {
     bench.send('c:1|c|#a:b\nc:1|c|#x:y\nc:1|c\nc:1|c|#a:b|#c:d\nc:1|c|#a:b');
     expect(bench.lines()).toEqual(['c 1', 'c{a="b"} 2', 'c{x="y"} 1', 'c{a="b",c="d"} 1']);
   });
+});
+
+test('a line with more labels than anybody has is no dearer: those above a hundred are counted and left out', () => {
+  const bench = createBench();
+  const tags = Array.from({ length: 2_000 }, (_, index) => `a${index}:b`).join(',');
+  const values = Array.from({ length: 20_000 }, () => '1').join(':');
+  const began = performance.now();
+  bench.send(`t:${values}|ms|#${tags},a0:c`);
+  expect(performance.now() - began).toBeLessThan(3_000);
+  expect(bench.lines().at(-1)).toMatch(/^t_count\{a0="c",(?:a\d+="b",?){99}\} 20000$/);
+  expect(bench.counters.tagErrors).toBe(20_000 * 1_900);
+});
+
+test('the mapping of a very long name is not remembered, and found all the same', () => {
+  const bench = createBench({ mapping: 'mappings: [{match: a.*, name: b}]' });
+  const long = `a.${'x'.repeat(5_000)}`;
+  bench.send(`${long}:-1|g`, `${long}:-1|g`, 'a.x:-1|g');
+  expect(bench.lines()).toEqual(['b -3']);
+  expect(bench.text()).toContain('statsd_metric_mapper_cache_length 1\n');
+});
+
+test('a series keeps nothing of its line but its name and labels', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const used = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const bench = createBench({ mapping: 'mappings: [{match: mapped.*, name: mapped_$1}]' });
+  const before = used();
+  const padding = 'x'.repeat(60_000);
+  for (let i = 0; i < 1_000; i += 1) {
+    bench.send(
+      `some_long_metric_${i}:1|c|T${padding}`,
+      `mapped.some_long_metric_${i}:1|c|T${padding}`,
+      `one:1|c|#some_long_label:some_long_value_${i}|c:some_long_container_${i}|T${padding}`,
+      `one,some_long_label=some_long_value_${i},more=${padding},more=none:1|c`,
+    );
+  }
+  expect(bench.lines()).toHaveLength(4_000);
+  expect(used() - before).toBeLessThan(20_000_000);
+});
+
+test('pieces of the metrics are short even where names are long, for each reader may be slow', () => {
+  const bench = createBench();
+  for (let i = 0; i < 100; i += 1) bench.send(`${'n'.repeat(10_000)}${i}:1|c`);
+  const lengths = [...bench.exporter.metrics()].map((piece) => piece.length);
+  expect(Math.max(...lengths)).toBeLessThan(120_000);
 });
 
 test('metrics are given in pieces, so that packets can be taken in between', () => {

@@ -67,6 +67,22 @@ test('everything is read while other sockets are, after a reload, and until it q
   expect(existsSync(exporter.socketPath)).toBe(false);
 });
 
+test('a signal that reaches the thread that waits ends nothing', async () => {
+  await using exporter = await startExporter(ours, { unixgram: true, mapping: '' });
+  for (let i = 0; i < 20; i += 1) {
+    for (const signal of [
+      'SIGSTOP',
+      'SIGCONT',
+      ...Array.from({ length: 50 }, () => 'SIGHUP' as const),
+    ] as const)
+      exporter.signal(signal);
+    await exporter.sendUnix([`a${i}:1|c`]);
+    await has(exporter, `a${i}`, 1);
+  }
+  exporter.signal('SIGTERM');
+  expect(await exporter.ended).toBe(0);
+});
+
 describe('its file', () => {
   test.each([
     [[], 0o755],

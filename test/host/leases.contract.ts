@@ -278,6 +278,18 @@ export function leaseContract(
         expect((await store.read(soon())).kind).toBe('ok');
       });
 
+      test('a call that is given up for another one does that no harm', async () => {
+        const store = await ready(newName());
+        for (let round = 0; round < 5; round += 1) {
+          const unwanted = new AbortController();
+          const earlier = store.read(unwanted.signal);
+          const later = store.read(soon());
+          unwanted.abort();
+          await earlier;
+          expect(await later).toMatchObject({ kind: 'ok' });
+        }
+      });
+
       test('once closed it does nothing any more', async () => {
         const store = await ready(newName());
         await store.close();

@@ -1,5 +1,5 @@
 // djsup in hard times: floods, full disks, readers that stall, processes that hide, signals at the wrong moment.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -22,6 +22,7 @@ import {
   commandOf,
   launchRig,
   noNamespaces,
+  program,
   startRig,
   stateOf,
   until,
@@ -119,6 +120,72 @@ describe('a second djsup', () => {
     expect(readdirSync(rig.directory)).not.toContain('another.socket');
     expect(await up(rig)).toBe(pid);
     expect(stateOf(pid)).toBe('S');
+  });
+});
+
+describe('a start that is refused', () => {
+  test('leaves no socket behind, which clients would take for a daemon that has died', async () => {
+    await using rig = launchRig({
+      layers: { base: `services:\n${service('one', 'sleep 1000')}` },
+      through: notPid1,
+      words: ['run', '--http', 'nowhere'],
+    });
+    expect(await rig.ended).toEqual({ code: 1, signal: null });
+    expect(rig.stderr()).toContain('cannot listen on "nowhere"');
+    expect(readdirSync(rig.directory)).not.toContain('.djsup.socket');
+  });
+
+  test('by an exception ends too, and does not live on deaf to every signal', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'djsup-fault-'));
+    const fault = join(directory, 'fault.cjs');
+    writeFileSync(
+      fault,
+      `const fs = require('node:fs'); const { openSync } = fs;
+fs.openSync = (path, ...rest) => {
+  if (path === ${JSON.stringify(directory)}) throw new Error('planted');
+  return openSync(path, ...rest);
+};`,
+    );
+    await using rig = launchRig({
+      directory,
+      layers: { base: `services:\n${service('one', 'sleep 1000')}` },
+      environment: { NODE_OPTIONS: `--require=${fault}` },
+      through: notPid1,
+    });
+    expect(await rig.ended).toEqual({ code: 1, signal: null });
+    expect(rig.stderr()).toMatch(/cannot run daemon: this is a bug: Error: planted$/m);
+  });
+
+  test.each(['nowhere', '0', '65536', '80;'])('of the example on port "%s" is one sentence', (port) => {
+    const start = spawnSync('sh', [join(import.meta.dirname, '../../bin/start')], {
+      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', PORT: port },
+      encoding: 'utf8',
+    });
+    expect(start).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: `djsup: cannot serve on port "${port}": set PORT to a number from 1 to 65535, as in PORT=8001 npm start\n`,
+    });
+  });
+});
+
+describe('a directory that can be written and not read', () => {
+  test('cannot be locked, so changes are kept in memory', async ({ skip }) => {
+    const become = ['setpriv', '--reuid=584792', '--regid=584792', '--clear-groups'];
+    const reachable = spawnSync('setpriv', [...become.slice(1), program, '--version']).status === 0;
+    skip(
+      !reachable,
+      `cannot run "${program}" as another user: that takes root, and directories open to others`,
+    );
+    const directory = mkdtempSync(join(tmpdir(), 'djsup-unreadable-'));
+    chmodSync(directory, 0o733);
+    await using rig = await startRig({
+      directory,
+      layers: { base: `services:\n${service('one', 'sleep 1000')}` },
+      through: become,
+    });
+    expect(rig.stderr()).toContain(`cannot read and write in directory "${directory}" (EACCES)`);
+    expect(await up(rig)).toBeGreaterThan(0);
   });
 });
 

@@ -59,6 +59,7 @@ describe('GET /v1/metrics', () => {
         (valueOf(now, 'djsup_service_exits_total', { service: 'flaky', cause: 'code' }) ?? 0) > 0 &&
         (valueOf(now, 'djsup_check_successes_total') ?? 0) > 0 &&
         (valueOf(now, 'djsup_event_loop_delay_seconds_count') ?? 0) > 0 &&
+        valueOf(now, 'djsup_service_state', { service: 'web', state: 'running' }) === 1 &&
         valueOf(now, 'djsup_service_processes', { service: 'web' }) === 3;
       return told && now;
     });

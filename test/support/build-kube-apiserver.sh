@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds a real kube-apiserver from Debian's source package, with Debian's Go, for test/real/leases-kubernetes.test.ts.
+# Builds a real kube-apiserver from Debian's source package, with Debian's Go, for test/real/leases-kubernetes.test.ts and npm run chaos.
 # Usage: build-kube-apiserver.sh [TARGET]; as root on Debian 12. Four minutes, 2 GB in a temporary directory.
 # Prints the line that makes the tests use it.
 set -eu

@@ -133,6 +133,18 @@ describe('a server that is not there', () => {
     });
   });
 
+  test.each([
+    ['/dev/null/s', 'socket "/dev/null/s" not found; is djsup running?'],
+    [
+      `/${'x'.repeat(200)}`,
+      `cannot use socket "/${'x'.repeat(200)}": the path of a unix socket may have 107 bytes at most`,
+    ],
+  ])('is explained where there can be no socket: %s', async (socketPath, trouble) => {
+    expect(await createClient({ address: { socketPath } }).services([])).toMatchObject({
+      failure: { message: `cannot communicate with server: ${trouble}` },
+    });
+  });
+
   test('is said not to answer when nobody listens on the socket', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'djsup-client-'));
     onTestFinished(() => rmSync(directory, { recursive: true }));

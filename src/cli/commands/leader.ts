@@ -24,7 +24,7 @@ export const command = defineCommand({
   category: 'Services',
   summary: 'Show who leads, and hand over',
   description:
-    'Shows the leader groups of the plan: who runs the services that only one replica runs. With "step-down" this replica lets go and, with --for, stays out that long; "transfer --to" hands over to a replica by name; "pause" stays out until "resume" or for the time of --for; "history" lists the latest transitions; "check" exits with 0 only inside a service whose lease still stands (see --min-valid). Groups may be named after the action; without any all are meant.',
+    'Shows the leader groups of the plan: who runs the services that only one replica runs. With "step-down" this replica lets go and, with --for, stays out that long; "transfer --to" hands over to a replica by name; "pause" stays out until "resume" or for the time of --for; "history" lists the latest transitions; "check" exits with 0 only inside a service whose lease still stands (see --min-valid). Groups may be named after the action; without any all are meant, and for step-down and transfer those that this replica leads.',
   options: [
     { name: 'verbose', help: 'Show services, timings, warnings and history of each group.' },
     { name: 'for', value: 'duration', help: 'How long to stay out, as 5m (step-down, pause).' },

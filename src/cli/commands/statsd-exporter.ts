@@ -52,7 +52,7 @@ const options: readonly Option[] = [
   {
     name: 'statsd.max-series',
     value: 'count',
-    help: 'Series that are kept, a histogram counting as 2 and a summary as 8, more text than 1 KiB as more; samples that need another are counted and dropped (default: 100000).',
+    help: 'Series that are kept, a histogram counting as 2 and a summary as 8, more than 1 KiB of text (100 bytes for each label besides) as more; samples that need another are counted and dropped (default: 100000).',
   },
   { name: 'statsd.event-queue-size', value: 'count', help: 'Without effect: no event waits.' },
   { name: 'statsd.event-flush-threshold', value: 'count', help: 'Without effect: no event waits.' },

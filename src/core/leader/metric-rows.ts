@@ -58,7 +58,7 @@ export const leaderRows: readonly MetricRow[] = [
   perGroup(
     'djsup_leader_leaderless_seconds',
     'gauge',
-    'For how long nobody has been seen to lead the group, in seconds; 0 while somebody does.',
+    'For how long nobody has been seen to lead the group, in seconds; 0 while somebody does, or while its tasks here have nothing to do.',
     (one) => one.leaderlessSeconds,
   ),
   {

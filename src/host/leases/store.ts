@@ -1,7 +1,7 @@
 // What all engines have in common: a register that holds one text, compared and swapped as a whole, on a session that is
 // made anew whenever it broke.
-// Laws: the text is its own version, since term and number of a write are in it; a session on which a call failed or was
-// given up is not used again; every session passes the engine's refusals first; no secret is in a message.
+// Laws: the text is its own version, since term and number of a write are in it; a session on which a call failed, or was
+// given up with none after it, is not used again; every session passes the engine's refusals first; no secret is in a message.
 import { decodeRecord, encodeRecord } from '../../core/leader/record.ts';
 import type { LeaderRecord, View } from '../../core/leader/record.ts';
 import type { Outcome, StoreError } from '../../core/leader/state.ts';
@@ -71,6 +71,8 @@ type Attempt<T> =
 export function createLeaseStore(engine: Engine): LeaseStore {
   const watchers = new Set<Parameters<LeaseStore['watch']>[0]>();
   let session: Session | undefined;
+  /** Of the latest call on each session. */
+  const latest = new WeakMap<Session, AbortSignal>();
   let closed = false;
 
   async function attempt<T>(
@@ -87,9 +89,12 @@ export function createLeaseStore(engine: Engine): LeaseStore {
       }
       used = session;
       if (used === undefined) throw new Error('the connection was closed');
+      latest.set(used, signal);
       return { kind: 'done', value: await endedBy(signal, work(used)) };
     } catch (error) {
-      drop(used);
+      // A call that another has followed is not wanted any more, which says nothing about the session: that one tells.
+      const isFollowed = signal.aborted && used !== undefined && latest.get(used) !== signal;
+      if (!isFollowed) drop(used);
       return failed(error, signal);
     }
   }
