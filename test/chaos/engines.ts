@@ -6,14 +6,19 @@ import { etcdMissing, startEtcd } from '../support/engines/etcd.ts';
 import { mariadbMissing, startMariadb } from '../support/engines/mariadb.ts';
 import { postgresMissing, startPostgres } from '../support/engines/postgres.ts';
 import { redisMissing, startRedis } from '../support/engines/redis.ts';
+import { kubernetes } from './kubernetes.ts';
 
 export interface ChaosEngine {
+  /** Which of several it is, for the report. */
+  readonly variant?: string;
   /** On loopback; undefined: there is no network to it. */
   readonly port: number | undefined;
   /** The lines of a leader group that name it. */
   readonly layer: readonly string[];
   /** What a replica's environment needs to reach it there. */
   environment(host: string, port: number): Readonly<Record<string, string>>;
+  /** What a replica finds mounted as a pod's service account. */
+  readonly account?: string;
   /** SIGKILL, and start again. */
   readonly restart: (() => Promise<void>) | undefined;
   /** Takes the record away. */
@@ -23,7 +28,8 @@ export interface ChaosEngine {
 
 export interface EngineKind {
   readonly missing: () => string | undefined;
-  readonly start: () => Promise<ChaosEngine>;
+  /** `hosts`: the addresses at which replicas will reach it. */
+  readonly start: (hosts: readonly string[]) => Promise<ChaosEngine>;
 }
 
 function at(dsn: string, host: string, port: number): string {
@@ -110,4 +116,5 @@ export const engines: Readonly<Record<string, EngineKind>> = {
       };
     },
   },
+  kubernetes,
 };

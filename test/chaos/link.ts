@@ -34,33 +34,40 @@ export function networkMissing(): string | undefined {
   return undefined;
 }
 
+/** The address of our end of a link: one /30 a link, of a range that is meant for such things: RFC 2544, 198.18.0.0/15. */
+export function hostOf(index: number): string {
+  return addressOf(index, 1);
+}
+
+function addressOf(index: number, last: number): string {
+  return `198.18.${process.pid % 250}.${(index % 60) * 4 + last}`;
+}
+
 /** `index`: from 1 on, one for each link of this process. `target`: the engine's port on loopback; undefined: it has none. */
 export async function openLink(index: number, target: number | undefined): Promise<Link> {
   const name = `djsup-${process.pid}-${index}`;
   const [ours, theirs] = [`dj${process.pid}h${index}`, `dj${process.pid}r${index}`].map((word) =>
     word.slice(-15),
   ) as [string, string];
-  // One /30 a link, of a range that is meant for such things: RFC 2544, 198.18.0.0/15.
-  const net = `198.18.${process.pid % 250}.${(index % 60) * 4}`.split('.').map(Number);
-  const address = (last: number): string => [...net.slice(0, 3), (net[3] ?? 0) + last].join('.');
+  const host = hostOf(index);
   using made = new DisposableStack();
   ip('netns', 'add', name);
   made.defer(() => ip('netns', 'del', name));
   ip('link', 'add', ours, 'type', 'veth', 'peer', 'name', theirs, 'netns', name);
   // The kernel takes its time to remove what lies in a namespace, and the names may be wanted again.
   made.defer(() => ip('link', 'del', ours));
-  ip('addr', 'add', `${address(1)}/30`, 'dev', ours);
+  ip('addr', 'add', `${host}/30`, 'dev', ours);
   ip('link', 'set', ours, 'up');
-  ip('-n', name, 'addr', 'add', `${address(2)}/30`, 'dev', theirs);
+  ip('-n', name, 'addr', 'add', `${addressOf(index, 2)}/30`, 'dev', theirs);
   ip('-n', name, 'link', 'set', theirs, 'up');
   ip('-n', name, 'link', 'set', 'lo', 'up');
-  const proxy = target === undefined ? undefined : await startProxy(address(1), target);
+  const proxy = target === undefined ? undefined : await startProxy(host, target);
   const kept = made.move();
   const remove = (): void => kept.dispose();
   process.once('exit', remove);
   return {
     prefix: ['nsenter', `--net=/run/netns/${name}`],
-    host: address(1),
+    host,
     port: proxy?.port ?? 0,
     set: (mode) => proxy?.set(mode),
     plug: (wanted) => ip('link', 'set', ours, wanted ? 'up' : 'down'),

@@ -19,6 +19,8 @@ export interface ReplicaOptions {
   /** The lines of the leader group. */
   readonly leader: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** The directory that is mounted as a pod's service account. */
+  readonly account: string | undefined;
   readonly link: Link;
   /** Its scheduler ignores SIGTERM. */
   readonly stubborn: boolean;
@@ -42,9 +44,20 @@ export interface Replica extends AsyncDisposable {
 }
 
 const unshare = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
+const accountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * Words in front of a command that is to find the service account where a pod has it. A mount namespace of its own comes
+ * before, and what is mounted there goes with it; the mount point lies in memory, so that nothing is made on the machine.
+ */
+function mounting(account: string): readonly string[] {
+  const script =
+    'mount -t tmpfs tmpfs /var/run && mkdir -p "$1" && mount --bind "$0" "$1" && shift && exec "$@"';
+  return ['sh', '-c', script, account, accountPath];
+}
 
 export function createReplica(options: ReplicaOptions): Replica {
-  const { name, directory, link } = options;
+  const { name, directory, link, account } = options;
   const freezer = openFreezer();
   const log = createWriteStream(join(directory, 'log'), { flags: 'a' });
   let running: ChildProcess | undefined;
@@ -70,7 +83,8 @@ export function createReplica(options: ReplicaOptions): Replica {
     noFreezer: typeof freezer === 'string' ? freezer : undefined,
     async start() {
       await ended;
-      const words = [...link.prefix.slice(1), ...unshare, program, 'run'];
+      const mounts = account === undefined ? [] : mounting(account);
+      const words = [...link.prefix.slice(1), ...unshare, ...mounts, program, 'run'];
       const child = spawn(link.prefix[0], words, {
         cwd: directory,
         env: {

@@ -19,7 +19,7 @@ function handOvers({ verdict }: ChaosReport): readonly Gap[] {
 }
 
 export function formatReport(engine: string, report: ChaosReport): string {
-  const { faults, lives, verdict } = report;
+  const { variant, faults, lives, verdict } = report;
   const kinds = [...new Set(faults.map(({ kind }) => kind))].toSorted();
   const rows: readonly Row[] = kinds.map((kind) => ({
     kind,
@@ -31,7 +31,7 @@ export function formatReport(engine: string, report: ChaosReport): string {
   const orderly = handOvers(report);
   const unexplained = verdict.gaps.filter(({ fault }) => fault === undefined);
   return [
-    `${engine}: ${faults.length} faults, ${lives.length} lives, ${new Set(lives.map(({ epoch }) => epoch)).size} epochs`,
+    `${engine}${variant === undefined ? '' : ` (${variant})`}: ${faults.length} faults, ${lives.length} lives, ${new Set(lives.map(({ epoch }) => epoch)).size} epochs`,
     `overlaps: ${real.length}, longest ${longest(real.map(({ length }) => length))}`,
     `beats of one that was frozen, after its thaw: ${residues.length}, longest ${longest(residues.map(({ length }) => length))}`,
     `epochs out of order: ${verdict.disorder.length}`,

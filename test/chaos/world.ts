@@ -11,7 +11,7 @@ import type { Fault, Verdict } from './check.ts';
 import type { ChaosEngine, EngineKind } from './engines.ts';
 import { latestLife, readLives } from './history.ts';
 import type { Life } from './history.ts';
-import { networkMissing, openLink } from './link.ts';
+import { hostOf, networkMissing, openLink } from './link.ts';
 import { faultKinds } from './nemesis.ts';
 import { createReplica } from './replica.ts';
 import type { Replica } from './replica.ts';
@@ -28,6 +28,8 @@ export interface ChaosOptions {
 }
 
 export interface ChaosReport {
+  /** Which of several it ran on; undefined: there is but one. */
+  readonly variant: string | undefined;
   readonly faults: readonly Fault[];
   readonly lives: readonly Life[];
   readonly verdict: Verdict;
@@ -88,7 +90,7 @@ export async function play(options: ChaosOptions): Promise<ChaosReport> {
   }
   await world.end();
   const lives = readLives(beats);
-  return { faults, lives, verdict: judge(lives, faults), logs: world.logs() };
+  return { variant: engine.variant, faults, lives, verdict: judge(lives, faults), logs: world.logs() };
 }
 
 interface World extends AsyncDisposable {
@@ -108,10 +110,11 @@ async function openWorld(options: ChaosOptions): Promise<World> {
   await using opened = new AsyncDisposableStack();
   opened.defer(() => rmSync(directory, { recursive: true }));
   const running = opened.use(new AsyncDisposableStack());
-  const engine = await options.engine.start();
+  const indexes = Array.from({ length: options.replicas ?? 3 }, (_, index) => index + 1);
+  const engine = await options.engine.start(indexes.map(hostOf));
   running.defer(() => engine.stop());
   const replicas: Replica[] = [];
-  for (let index = 1; index <= (options.replicas ?? 3); index += 1) {
+  for (const index of indexes) {
     const own = join(directory, `r${index}`);
     mkdirSync(own);
     const link = await openLink(index, engine.port);
@@ -122,6 +125,7 @@ async function openWorld(options: ChaosOptions): Promise<World> {
       python: findPython(),
       leader: [...engine.layer, ...timings],
       environment: engine.environment(link.host, link.port),
+      account: engine.account,
       link,
       stubborn: index === 3,
     });

@@ -1,6 +1,7 @@
-// Certificates of a test's own: an authority and a server's, for "localhost" and 127.0.0.1 alone.
+// Certificates of a test's own: an authority and a server's, for "localhost", 127.0.0.1 and what the test names.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { missing } from './install.ts';
 import { account, ownDirectory, removeDirectory } from './private-process.ts';
@@ -15,7 +16,8 @@ export interface Certificates {
 
 export const opensslMissing = (): string | undefined => missing(['openssl'], ['openssl']);
 
-export function makeCertificates(): Certificates {
+/** `hosts`: more names or addresses that the server's certificate is for. */
+export function makeCertificates(hosts: readonly string[] = []): Certificates {
   const directory = ownDirectory('certificates');
   const at = (name: string): string => join(directory, name);
   const openssl = (...words: readonly string[]): void => {
@@ -36,7 +38,10 @@ export function makeCertificates(): Certificates {
     'ca.pem',
   );
   openssl('req', ...key, '-subj', '/CN=localhost', '-keyout', 'server.key', '-out', 'server.csr');
-  writeFileSync(at('names'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
+  const names = ['localhost', '127.0.0.1', ...hosts].map(
+    (host) => `${isIP(host) === 0 ? 'DNS' : 'IP'}:${host}`,
+  );
+  writeFileSync(at('names'), `subjectAltName=${names.join(',')}\n`);
   const signing = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'names'];
   openssl('x509', '-req', '-in', 'server.csr', ...signing, '-days', '2', '-out', 'server.pem');
   chmodSync(at('server.key'), 0o600);

@@ -29,8 +29,9 @@ export function kubeApiserverMissing(): string | undefined {
   return etcdMissing() ?? opensslMissing();
 }
 
-export async function startKubeApiserver(): Promise<KubeApiserver> {
-  const certificates = makeCertificates();
+/** `hosts`: where it is reached besides loopback. */
+export async function startKubeApiserver(hosts: readonly string[] = []): Promise<KubeApiserver> {
+  const certificates = makeCertificates(hosts);
   const { directory, ca, cert, key } = certificates;
   const at = (name: string): string => join(directory, name);
   const port = await freePort();

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 
 interface Lease {
@@ -36,7 +37,11 @@ export interface KubernetesFake {
 
 const group = '/apis/coordination.k8s.io/v1/namespaces/prod/leases';
 
-export async function startKubernetesFake(): Promise<KubernetesFake> {
+/** `tls`: its key and certificate; plain HTTP without. */
+export async function startKubernetesFake(tls?: {
+  readonly key: Buffer;
+  readonly cert: Buffer;
+}): Promise<KubernetesFake> {
   const token = randomUUID();
   const denied = new Set<Verb>();
   const leases = new Map<string, Lease>();
@@ -111,7 +116,8 @@ export async function startKubernetesFake(): Promise<KubernetesFake> {
     response.write(`${JSON.stringify({ type: 'BOOKMARK', object: { kind: 'Lease', metadata } })}\n`);
   }
 
-  const server = createServer((request, response) => void handle(request, response));
+  const listen = (request: IncomingMessage, response: ServerResponse): void => void handle(request, response);
+  const server = tls === undefined ? createServer(listen) : createSecureServer(tls, listen);
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
