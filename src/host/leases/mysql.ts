@@ -2,6 +2,7 @@
 // rings when it is let go.
 // Laws: the row alone says who leads, the lock is a doorbell; never on a read-only server, nor on a Galera node outside the
 // primary component or without a promise of fresh reads, nor in a table that a crash empties.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2';
 import { parseDsn, placeOf, sqlTls } from '../../core/leader/dsn.ts';
 import type { MysqlLease } from '../../core/leader/settings.ts';
@@ -16,6 +17,9 @@ import type { Bell, Refusal, Sample, Session, Swap } from './store.ts';
 import { isDistrust, tlsWarnings } from './tls.ts';
 
 const port = 3306;
+/** How often the doorbell is asked for again where somebody has it, and after which pause, ms. */
+const doorbellTries = 10;
+const doorbellPause = 20;
 /** Room for the longest text in UTF-8, and one more, bytes. */
 const SIZE = 4 * LONGEST_TEXT + 1;
 const remedy = 'add ssl-mode=VERIFY_IDENTITY to its address, and ssl-ca where its authority is your own';
@@ -77,8 +81,10 @@ export function openMysql(settings: MysqlLease): LeaseStore {
     waiting: ReturnType<typeof ringOnRelease> | undefined,
     warnings: readonly string[],
   ): Session {
-    /** We hold the doorbell, so that others hear when we let go. */
+    /** We hold the doorbell, so that others hear when we let go; or would. */
     let isHolding = false;
+    let isWanted = false;
+    let taking: Promise<void> | undefined;
 
     async function read(): Promise<Sample> {
       const [row] = await connection.query<RowDataPacket & { text: Buffer | null; now: string }>(
@@ -101,22 +107,40 @@ export function openMysql(settings: MysqlLease): LeaseStore {
               Buffer.from(expect),
             ]);
       if (changed === 0) return { ...(await read()), swapped: false };
-      if (waiting !== undefined && isHeld !== isHolding) await ring(isHeld);
+      if (waiting === undefined) return { text, incarnation, counter: 0, swapped: true };
+      isWanted = isHeld;
+      if (isHeld !== isHolding) await (isHeld ? take() : letGo());
+      if (isWanted && !isHolding) void takeSoon().catch(() => {});
       return { text, incarnation, counter: 0, swapped: true };
     }
 
-    /** Takes the doorbell, or lets it go. It may be taken: somebody who waited has it for a moment. */
-    async function ring(isHeld: boolean): Promise<void> {
-      if (isHeld) {
-        const [row] = await connection.query<RowDataPacket & { got: number | null }>(
-          'SELECT GET_LOCK(?, 0) AS got',
-          [doorbell],
-        );
-        isHolding = row?.got === 1;
-      } else {
-        isHolding = false;
-        await connection.query('SELECT RELEASE_LOCK(?)', [doorbell]);
-      }
+    /** One question at a time: who has the lock and asks again would have to let it go twice. */
+    function take(): Promise<void> {
+      taking ??= ask().finally(() => (taking = undefined));
+      return taking;
+    }
+
+    async function ask(): Promise<void> {
+      const [row] = await connection.query<RowDataPacket & { got: number | null }>(
+        'SELECT GET_LOCK(?, 0) AS got',
+        [doorbell],
+      );
+      isHolding = row?.got === 1;
+      // We have let go meanwhile.
+      if (isHolding && !isWanted) await letGo();
+    }
+
+    async function letGo(): Promise<void> {
+      isHolding = false;
+      await connection.query('SELECT RELEASE_LOCK(?)', [doorbell]);
+    }
+
+    /** Each of those who waited has it for a moment. */
+    async function takeSoon(tries = doorbellTries): Promise<void> {
+      await sleep(doorbellPause);
+      if (tries === 0 || !isWanted || isHolding) return;
+      await take();
+      await takeSoon(tries - 1);
     }
 
     return {
@@ -124,6 +148,7 @@ export function openMysql(settings: MysqlLease): LeaseStore {
       read,
       swap: (expect, text, { state }) => swap(expect, text, state === 'held'),
       close() {
+        isWanted = false;
         waiting?.end();
         connection.close();
       },
