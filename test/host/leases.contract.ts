@@ -18,8 +18,6 @@ export interface EngineUnderTest {
   settings(name: string, port?: number): LeaseSettings;
   /** Undefined where nothing goes over a network. */
   readonly port: number | undefined;
-  /** How many requests of a write come before the one that changes something. */
-  readonly before?: number;
   /** Sets, or removes, the record behind everybody's back. */
   put(name: string, text: string | undefined): Promise<void>;
   /** The engine ends, and comes back with its data; undefined where nothing can restart. */
@@ -290,6 +288,30 @@ export function leaseContract(
         }
       });
 
+      test('a watch outlives the call that began it', async () => {
+        const name = newName();
+        const watcher = await openStore(name);
+        const writer = await ready(name);
+        await take(writer);
+        const first = new AbortController();
+        expect((await watcher.open(first.signal)).kind).toBe('ready');
+        const seen: View[] = [];
+        let hints = 0;
+        watcher.watch({ seen: (view) => void seen.push(view), hint: () => void (hints += 1) });
+        await look(watcher);
+        first.abort();
+        await heard(name, writer, [], 2);
+        const ringing = hints;
+        const view = await look(writer);
+        const next = recordFor(view, { state: 'released', epoch: held(view)?.epoch ?? 0 });
+        expect((await writer.write(view.version, next, soon())).kind).toBe('ok');
+        await until('the watch tells it, and has not broken', () =>
+          engine.watch === 'hint'
+            ? hints > ringing || seen.length > 0
+            : hints === 0 && seen.some((one) => held(one)?.term === next.term),
+        );
+      });
+
       test('once closed it does nothing any more', async () => {
         const store = await ready(newName());
         await store.close();
@@ -300,7 +322,7 @@ export function leaseContract(
         let proxy: Proxy;
         beforeAll(async () => {
           if (engine.port === undefined) throw new Error('an engine without a port');
-          proxy = await startProxy(engine.port, engine.before);
+          proxy = await startProxy(engine.port);
         });
         afterAll(() => proxy[Symbol.asyncDispose]());
 

@@ -32,7 +32,6 @@ leaseContract('kubernetes, contract fake', undefined, async () => {
       caFile: undefined,
     }),
     port: fake.port,
-    before: 1,
     put(name, text) {
       fake.remove(name);
       if (text !== undefined) {
@@ -67,7 +66,6 @@ leaseContract('kubernetes, real API server', kubeApiserverMissing(), async () =>
       caFile: server.caFile,
     }),
     port: server.port,
-    before: 1,
     async put(name, text) {
       await server.admin('DELETE', `${leases}/${name}`);
       if (text === undefined) return;

@@ -1,5 +1,6 @@
 // JSON over HTTP for engines that speak it: a request with its whole answer, and an answer that comes line by line.
-// Laws: a signal ends either; an answer has a largest size; the messages of errors show no header.
+// Laws: a signal ends a request, and an answer that comes line by line until it begins; an answer has a largest size; the
+// messages of errors show no header.
 import { Agent, request as requestPlain } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { Agent as SecureAgent, request as requestSecure } from 'node:https';
@@ -25,7 +26,10 @@ export interface HttpCall {
 
 export interface HttpConnection {
   call(call: HttpCall, signal: AbortSignal): Promise<HttpAnswer>;
-  /** Resolves once the answer begins. Of one with status 200 `line` gets each JSON value, and `ended` is called at its end. */
+  /**
+   * Resolves once the answer begins, and the signal ends nothing any more. Of one with status 200 `line` gets each JSON value, and
+   * `ended` is called at its end.
+   */
   stream(
     call: HttpCall,
     signal: AbortSignal,
@@ -65,6 +69,19 @@ export function openHttp(base: string, tls: ConnectionOptions): HttpConnection {
     });
   }
 
+  /** The beginning of an answer that outlives the signal. */
+  async function begun(call: HttpCall, signal: AbortSignal): Promise<IncomingMessage> {
+    const beginning = new AbortController();
+    const giveUp = (): void => beginning.abort(signal.reason);
+    signal.throwIfAborted();
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      return await send(call, AbortSignal.any([beginning.signal, end.signal]));
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
   return {
     async call(call, signal) {
       const response = await send(call, AbortSignal.any([signal, end.signal]));
@@ -77,7 +94,7 @@ export function openHttp(base: string, tls: ConnectionOptions): HttpConnection {
       return answerOf(response, text);
     },
     async stream(call, signal, line, ended) {
-      const response = await send(call, AbortSignal.any([signal, end.signal]));
+      const response = await begun(call, signal);
       if (response.statusCode !== 200) {
         response.destroy();
         return answerOf(response, '');

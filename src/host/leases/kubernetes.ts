@@ -1,5 +1,5 @@
 // Kubernetes: one Lease for each election, the record in an annotation, its other fields kept true for kubectl.
-// Laws: a Lease is replaced only as it was read, by its resourceVersion, and only if it held the expected record; a Lease
+// Laws: a Lease is replaced only as it was seen, by its resourceVersion, and only if it held the expected record; a Lease
 // that names another holder than its record, as an administrator's hand does, is no record.
 import { decodeRecord } from '../../core/leader/record.ts';
 import type { LeaderRecord } from '../../core/leader/record.ts';
@@ -40,59 +40,78 @@ export function openKubernetes(settings: KubernetesLease): LeaseStore {
 
   async function connect(bell: Bell, signal: AbortSignal): Promise<Result<Session, Refusal>> {
     const api = openPod(settings);
+    /** The Lease as this session saw it last: what is written over it needs no reading first. */
+    let latest: Found;
+
+    async function get(late: AbortSignal): Promise<Found> {
+      const { status, json, date } = await api.call({ method: 'GET', path }, late);
+      if (status !== 200 && status !== 404) throw new Answered('get', status);
+      latest = { lease: status === 200 ? (json as Lease) : undefined, date };
+      return latest;
+    }
+
+    /** Undefined: it is not as it was found any more. */
+    async function replace(
+      { lease }: Found,
+      text: string,
+      record: LeaderRecord,
+      late: AbortSignal,
+    ): Promise<Swap | undefined> {
+      const body = leaseWith(lease, { name, namespace }, text, record);
+      const [verb, call] =
+        lease === undefined
+          ? (['create', { method: 'POST', path: leases, body }] as const)
+          : (['update', { method: 'PUT', path, body }] as const);
+      const { status, json, date } = await api.call(call, late);
+      if (status === 409 || (status === 404 && verb === 'update')) return undefined;
+      if (status !== 200 && status !== 201) throw new Answered(verb, status);
+      latest = { lease: json as Lease, date };
+      return { ...sampleOf(latest), swapped: true };
+    }
+
+    async function swap(
+      expect: string | undefined,
+      text: string,
+      record: LeaderRecord,
+      late: AbortSignal,
+    ): Promise<Swap> {
+      const isExpected = ({ lease }: Found): boolean => textOf(lease) === expect;
+      if (isExpected(latest)) {
+        const done = await replace(latest, text, record, late);
+        if (done !== undefined) return done;
+      }
+      const found = await get(late);
+      if (!isExpected(found)) return { ...sampleOf(found), swapped: false };
+      const done = await replace(found, text, record, late);
+      return done ?? { ...sampleOf(await get(late)), swapped: false };
+    }
+
     try {
-      await get(api, signal);
-      const isWatched = await watch(api, bell, signal);
+      latest = await get(signal);
+      const seen = (lease: Lease | undefined): void => {
+        latest = { lease, date: 0 };
+        bell.changed(lease && sampleOf(latest));
+      };
+      const isWatched = await watch(api, seen, bell, signal);
       const remedy = `allow the verb "watch" on it for its service account`;
       const warnings = isWatched
         ? []
         : [`changes of the lease "${namespace}/${name}" are only seen by asking: ${remedy}`];
-      return {
-        ok: true,
-        value: {
-          warnings,
-          read: async (late) => sampleOf(await get(api, late)),
-          swap: (expect, text, record, late) => swap(api, expect, text, record, late),
-          close: api.close,
-        },
-      };
+      const read = async (late: AbortSignal): Promise<Sample> => sampleOf(await get(late));
+      return { ok: true, value: { warnings, read, swap, close: api.close } };
     } catch (error) {
       api.close();
       throw error;
     }
   }
 
-  async function get(api: KubernetesApi, signal: AbortSignal): Promise<Found> {
-    const { status, json, date } = await api.call({ method: 'GET', path }, signal);
-    if (status === 404) return { lease: undefined, date };
-    if (status !== 200) throw new Answered('get', status);
-    return { lease: json as Lease, date };
-  }
-
-  async function swap(
-    api: KubernetesApi,
-    expect: string | undefined,
-    text: string,
-    record: LeaderRecord,
-    signal: AbortSignal,
-  ): Promise<Swap> {
-    const found = await get(api, signal);
-    const now = sampleOf(found);
-    if (now.text !== expect) return { ...now, swapped: false };
-    const { lease } = found;
-    const body = leaseWith(lease, { name, namespace }, text, record);
-    const { status, json, date } = await api.call(
-      lease === undefined ? { method: 'POST', path: leases, body } : { method: 'PUT', path, body },
-      signal,
-    );
-    if (status === 409) return { ...sampleOf(await get(api, signal)), swapped: false };
-    if (status !== 200 && status !== 201)
-      throw new Answered(lease === undefined ? 'create' : 'update', status);
-    return { ...sampleOf({ lease: json as Lease, date }), swapped: true };
-  }
-
   /** False where watching is not allowed. It begins with the Lease as it is, and goes on until the server ends it. */
-  async function watch(api: KubernetesApi, bell: Bell, signal: AbortSignal): Promise<boolean> {
+  async function watch(
+    api: KubernetesApi,
+    seen: (lease: Lease | undefined) => void,
+    bell: Bell,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const query = `watch=1&allowWatchBookmarks=true&timeoutSeconds=300&fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`;
     let isOrderly = true;
     const { status } = await api.stream(
@@ -100,8 +119,8 @@ export function openKubernetes(settings: KubernetesLease): LeaseStore {
       signal,
       (event) => {
         const { type, object } = event as { readonly type?: string; readonly object?: Lease };
-        if (type === 'ADDED' || type === 'MODIFIED') bell.changed(sampleOf({ lease: object, date: 0 }));
-        else if (type === 'DELETED') bell.changed();
+        if (type === 'ADDED' || type === 'MODIFIED') seen(object);
+        else if (type === 'DELETED') seen(undefined);
         // Too old to go on (410), or too much to send: from the start again.
         else if (type === 'ERROR') isOrderly = false;
       },
