@@ -21,7 +21,7 @@ import { leaseFrom, millisecond, second, waitOut } from './timing.ts';
 import type { Nanoseconds } from './timing.ts';
 
 /** Bids for a free record are spread over this long, so that the replicas do not all write at once. */
-const bidSpread: Nanoseconds = 30 * millisecond;
+const bidSpread: Nanoseconds = 10 * millisecond;
 /** How long the others leave a free record to a named successor. */
 const successorHead: Nanoseconds = second;
 /** A replica that may not take part tries again after this long. */
