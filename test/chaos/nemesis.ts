@@ -49,9 +49,16 @@ async function untilGone(victim: Replica, who: 'guard' | 'child', act: () => Pro
   if (before !== undefined) await until(`the ${who} has gone`, () => victim.pid(who) !== before);
 }
 
-/** What is measured is a hand-over, not how busy the rest of this world keeps two cores meanwhile. */
-async function handedOver(): Promise<void> {
-  await sleep(500);
+/**
+ * `begin` makes the victim let go; over once another child runs, where the victim had one: what is measured is a hand-over, not how
+ * busy what comes next keeps two cores.
+ */
+async function handingOver({ victim, replicas }: Scene, begin: () => Promise<void>): Promise<void> {
+  const former = victim.pid('child');
+  await begin();
+  if (former === undefined) return;
+  const isNew = (pid: number | undefined): boolean => pid !== undefined && pid !== former;
+  await until('another child runs', () => replicas.some((replica) => isNew(replica.pid('child'))));
 }
 
 /** A signal that stops, and after the span one that lets go on. */
@@ -79,10 +86,12 @@ export const faultKinds: readonly FaultKind[] = [
     isOrderly: true,
     isGeneral: false,
     isPossible: always,
-    async inflict({ victim }) {
-      victim.signal('djsup', 'SIGTERM');
-      await victim.ended();
-      await handedOver();
+    async inflict(scene) {
+      const { victim } = scene;
+      await handingOver(scene, () => {
+        victim.signal('djsup', 'SIGTERM');
+        return victim.ended();
+      });
       await victim.start();
     },
   },
@@ -91,10 +100,7 @@ export const faultKinds: readonly FaultKind[] = [
     isOrderly: true,
     isGeneral: false,
     isPossible: always,
-    async inflict({ victim }) {
-      await victim.act('step-down');
-      await handedOver();
-    },
+    inflict: (scene) => handingOver(scene, () => scene.victim.act('step-down')),
   },
   sudden('kill djsup', async ({ victim }) => {
     victim.signal('djsup', 'SIGKILL');

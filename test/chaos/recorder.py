@@ -54,3 +54,5 @@ os.write(out, f"start {epoch} {os.getpid()} {now:.6f} {min(born(), now):.6f}\n".
 last = beat()
 os.lseek(out, 0, os.SEEK_END)
 os.write(out, f"end {last:.6f}\n".encode())
+# Its last beat is its end: Python's own takes milliseconds, in which it does nothing.
+os._exit(0)
