@@ -56,8 +56,8 @@ export interface Life {
   readonly now: () => number;
   /** What the engine holds; set it to change it behind everybody's back. */
   view: View;
-  /** What the engine does with requests: `lost` is no answer, though a write may have been carried out. */
-  mode: 'well' | 'down' | 'lost' | 'forbidden' | 'unsafe';
+  /** What the engine does with requests: `lost` is no answer, though a write may have been carried out; `read-only` forbids writes. */
+  mode: 'well' | 'down' | 'lost' | 'forbidden' | 'read-only' | 'unsafe';
   /** Feeds one event and returns its effects. */
   feed(event: LeaderEvent): readonly LeaderEffect[];
   /** Lets time pass with its answers and deadlines, and returns all effects. */
@@ -104,7 +104,8 @@ export function liveLeader(
 
   function carryOut(request: Extract<LeaderEffect, { kind: 'read' | 'write' }>): Outcome | undefined {
     if (life.mode === 'down') return { kind: 'failed', error: 'transient', message: 'refused' };
-    if (life.mode === 'forbidden') return { kind: 'failed', error: 'permission', message: 'no right' };
+    const isForbidden = life.mode === 'forbidden' || (life.mode === 'read-only' && request.kind === 'write');
+    if (isForbidden) return { kind: 'failed', error: 'permission', message: 'no right' };
     if (life.mode === 'unsafe') return { kind: 'failed', error: 'unsafe', message: 'a replica' };
     let kind: 'ok' | 'conflict' = 'ok';
     if (request.kind === 'write' && request.expect !== life.view.version) kind = 'conflict';

@@ -39,6 +39,7 @@ export function initialLeader(
     highestEpoch: 0,
     longestLease: 0,
     settleUntil,
+    refused: undefined,
   };
 }
 

@@ -24,8 +24,8 @@ import type { Nanoseconds } from './timing.ts';
 const bidSpread: Nanoseconds = 10 * millisecond;
 /** How long the others leave a free record to a named successor. */
 const successorHead: Nanoseconds = second;
-/** A replica that may not take part tries again after this long. */
-const blockedPause: Nanoseconds = 60 * second;
+/** A replica that may not take part tries again after this long, and each time after twice as long, up to the longest. */
+const refusedPause = { first: second, longest: 60 * second } as const;
 
 /** The longest start delay (S5): whoever might still believe in a lease has stopped by then. */
 export function fullDelay(policy: LeaderPolicy, state: LeaderState): Nanoseconds {
@@ -42,6 +42,7 @@ export function learn(state: LeaderState, view: View, now: Nanoseconds): LeaderS
     sight,
     highestEpoch: Math.max(state.highestEpoch, view.epochFloor, record?.epoch ?? 0),
     longestLease: Math.max(state.longestLease, record?.lease ?? 0),
+    refused: record?.state === 'held' ? undefined : state.refused,
   };
 }
 
@@ -145,10 +146,18 @@ function holdBack(policy: LeaderPolicy, state: LeaderState, at: LeaderAt): Nanos
 }
 
 export function block(state: LeaderState, error: StoreError, reason: string, at: LeaderAt): LeaderStep {
-  const isNew = state.role.kind !== 'blocked' || state.role.reason !== reason;
+  const { refused } = state;
+  const { first, longest } = refusedPause;
+  // An engine that has just started may refuse what it allows a moment later, as an API server of Kubernetes does.
+  const pause = refused === undefined ? first : Math.min(2 * refused.pause, longest);
   return [
-    { ...state, call: undefined, role: { kind: 'blocked', reason, readAt: at.now + blockedPause } },
-    isNew ? [tell({ kind: 'blocked', error, reason })] : [],
+    {
+      ...state,
+      call: undefined,
+      refused: { reason, pause },
+      role: { kind: 'blocked', reason, readAt: at.now + pause },
+    },
+    refused?.reason === reason ? [] : [tell({ kind: 'blocked', error, reason })],
   ];
 }
 

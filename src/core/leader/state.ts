@@ -155,6 +155,8 @@ export interface LeaderState {
   readonly longestLease: Nanoseconds;
   /** No work before this instant, whatever the record says: the election has come here from another backend. */
   readonly settleUntil: Nanoseconds;
+  /** The engine has refused something, and nobody has been seen to take or renew the record since; `pause`: until the next try. */
+  readonly refused: { readonly reason: string; readonly pause: Nanoseconds } | undefined;
 }
 
 /** `transient`: anything may have happened. The others were refused: a right is missing; it would be unsafe. */

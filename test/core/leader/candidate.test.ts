@@ -178,10 +178,41 @@ describe('an attempt', () => {
     expect(words(life.pass(second))).toContain('start');
   });
 
-  test('that is not permitted blocks, says so once, and is tried again each minute', () => {
+  test.each([
+    ['at all', 'forbidden', 'read'],
+    ['to write', 'read-only', 'write'],
+  ] as const)(
+    'that is not permitted %s blocks, says so once, and is made ever less often, at last each minute',
+    (_what, mode, request) => {
+      const life = liveLeader({}, { view: viewOf(recordBy('other', { state: 'released' })) });
+      life.mode = mode;
+      const tries: number[] = [];
+      const told: string[] = [];
+      for (let at = 0; at < 400; at += 1) {
+        const effects = life.pass(second);
+        told.push(...words(effects));
+        if (effects.some(({ kind }) => kind === request)) tries.push(at);
+      }
+      expect(told.filter((word) => word === 'blocked')).toHaveLength(1);
+      const pauses = tries.slice(1).map((at, index) => at - (tries[index] ?? 0));
+      expect(pauses.slice(0, 8)).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+    },
+  );
+
+  test('that was refused is made again a second later, as an engine may refuse while it starts', () => {
+    const life = liveLeader({}, { view: viewOf(recordBy('other', { state: 'released' })) });
+    life.mode = 'forbidden';
+    life.pass(100 * millisecond);
+    expect(life.role()).toBe('blocked');
+    life.mode = 'well';
+    expect(words(life.pass(1.1 * second))).toContain('start');
+    expect(life.state().refused).toBeUndefined();
+  });
+
+  test('that is refused for good is made anew at once when settings change', () => {
     const life = bidder();
     life.mode = 'forbidden';
-    expect(words(life.pass(180 * second)).filter((word) => word === 'blocked')).toHaveLength(1);
+    life.pass(180 * second);
     expect(life.role()).toBe('blocked');
     life.mode = 'well';
     life.feed({ kind: 'reconfigured' });
