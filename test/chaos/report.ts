@@ -1,7 +1,8 @@
 // What came of a chaos run, as a table for people and documents.
 import { percentile } from './check.ts';
-import type { Gap } from './check.ts';
+import type { Fault, Gap } from './check.ts';
 import { faultKinds } from './nemesis.ts';
+import { lease } from './world.ts';
 import type { ChaosReport } from './world.ts';
 
 interface Row {
@@ -10,12 +11,30 @@ interface Row {
   readonly gaps: readonly number[];
 }
 
+const orderlyKinds = new Set(faultKinds.filter(({ isOrderly }) => isOrderly).map(({ name }) => name));
+
 /** The times between two leaders in which leadership moved to another replica in an orderly way. */
 function handOvers({ verdict }: ChaosReport): readonly Gap[] {
-  const orderly = new Set(faultKinds.filter(({ isOrderly }) => isOrderly).map(({ name }) => name));
   return verdict.gaps.filter(
-    ({ fault, moved }) => moved && fault !== undefined && orderly.has(fault.kind) && fault.hitLeader,
+    ({ fault, moved }) => moved && fault !== undefined && orderlyKinds.has(fault.kind) && fault.hitLeader,
   );
+}
+
+/** The fault in whose wake it was: none of the orderly ones, and over for less than a lease. */
+function wakeOf({ fault }: Gap, faults: readonly Fault[]): Fault | undefined {
+  if (fault === undefined) return undefined;
+  return faults
+    .slice(0, faults.indexOf(fault))
+    .findLast(({ kind, until }) => !orderlyKinds.has(kind) && fault.at - until < lease);
+}
+
+/** The goal for a hand-over, s. */
+const goal = 0.1;
+
+function describeSlow({ from, born, fault }: Gap, wake: Fault | undefined): string {
+  const after =
+    wake === undefined ? '' : `, ${text((fault?.at ?? from) - wake.until)} after the end of "${wake.kind}"`;
+  return `- ${fault?.kind} took ${text(born - from)}${after}`;
 }
 
 export function formatReport(engine: string, report: ChaosReport): string {
@@ -29,14 +48,18 @@ export function formatReport(engine: string, report: ChaosReport): string {
   const real = verdict.overlaps.filter(({ isReal }) => isReal);
   const residues = verdict.overlaps.filter(({ isReal }) => !isReal);
   const orderly = handOvers(report);
+  const calm = orderly.filter((gap) => wakeOf(gap, faults) === undefined);
+  const inWake = orderly.filter((gap) => !calm.includes(gap));
   const unexplained = verdict.gaps.filter(({ fault }) => fault === undefined);
   return [
     `${engine}${variant === undefined ? '' : ` (${variant})`}: ${faults.length} faults, ${lives.length} lives, ${new Set(lives.map(({ epoch }) => epoch)).size} epochs`,
     `overlaps: ${real.length}, longest ${longest(real.map(({ length }) => length))}`,
     `beats of one that was frozen, after its thaw: ${residues.length}, longest ${longest(residues.map(({ length }) => length))}`,
     `epochs out of order: ${verdict.disorder.length}`,
-    `orderly hand-over, last beat to the start of the next process: ${orderly.length}, ${span(orderly.map(({ from, born }) => born - from))}`,
-    `orderly hand-over, last beat to first: ${orderly.length}, ${span(orderly.map(lengthOf))}`,
+    `orderly hand-over, last beat to the start of the next process: ${calm.length}, ${span(calm.map(toStart))}`,
+    `the same, to the first beat: ${calm.length}, ${span(calm.map(lengthOf))}`,
+    `orderly hand-over in the wake of another fault: ${inWake.length}, ${span(inWake.map(toStart))}`,
+    ...orderly.filter((gap) => toStart(gap) > goal).map((gap) => describeSlow(gap, wakeOf(gap, faults))),
     `work after a SIGKILL to its djsup: ${verdict.outlived.length}, ${span(verdict.outlived)}`,
     `gaps without a fault: ${unexplained.length}, ${span(unexplained.map(lengthOf))}`,
     '',
@@ -51,6 +74,11 @@ export function formatReport(engine: string, report: ChaosReport): string {
 
 function lengthOf({ from, to }: Gap): number {
   return to - from;
+}
+
+/** From the last beat of the one to the start of the next one's process. */
+function toStart({ from, born }: Gap): number {
+  return born - from;
 }
 
 function span(numbers: readonly number[]): string {

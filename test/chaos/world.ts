@@ -3,6 +3,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicNow } from '../../src/host/clock.ts';
 import { createRandom } from '../sim/schedule.ts';
 import { noNamespaces, until } from '../support/rig.ts';
@@ -66,9 +67,14 @@ export async function play(options: ChaosOptions): Promise<ChaosReport> {
   const faults: Fault[] = [];
   try {
     while (faults.length < options.faults) {
-      const leader = await untilLed(beats, replicas);
+      let leader = await untilLed(beats, replicas);
       const kind = wanted === undefined ? random.pick(possible) : wanted[faults.length % wanted.length];
       if (kind === undefined) throw new Error('there is no such fault in this world');
+      // Every second one is a hand-over like any other day's; the others come in the wake of what was before.
+      if (kind.isOrderly && random.chance(0.5)) {
+        await sleep(lease * 1000);
+        leader = await untilLed(beats, replicas);
+      }
       const victim = random.chance(0.8) ? leader : random.pick(replicas);
       const span = random.chance(0.3) ? random.between(100, 1500) : random.between(1500, 4000);
       const at = monotonicNow() / 1000;
