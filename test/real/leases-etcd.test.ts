@@ -27,7 +27,6 @@ leaseContract('etcd', etcdMissing(), async () => {
     port: etcd.port,
     put: (name, text) => etcd.put(prefix + name, text),
     restart: () => etcd.restart(),
-    watch: 'seen',
     stop: () => etcd.stop(),
   };
 });

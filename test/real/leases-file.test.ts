@@ -43,7 +43,6 @@ leaseContract('file', undefined, () => {
       return Promise.resolve();
     },
     restart: undefined,
-    watch: 'seen',
     stop() {
       rmSync(directory, { recursive: true });
       return Promise.resolve();

@@ -45,7 +45,6 @@ leaseContract('kubernetes, contract fake', undefined, async () => {
       return Promise.resolve();
     },
     restart: () => fake.restart(),
-    watch: 'seen',
     async stop() {
       await fake.stop();
       rmSync(directory, { recursive: true });
@@ -78,7 +77,6 @@ leaseContract('kubernetes, real API server', kubeApiserverMissing(), async () =>
       });
     },
     restart: () => server.restart(),
-    watch: 'seen',
     stop: () => server.stop(),
   };
 });

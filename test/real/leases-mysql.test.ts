@@ -1,9 +1,10 @@
 // The lease store on a real MariaDB, with rights, TLS, servers that are read-only and a node of Galera.
+import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openLeaseStore } from '../../src/host/leases.ts';
-import { doorbellName } from '../../src/host/leases/mysql-doorbell.ts';
+import { bellName, bellPrefix } from '../../src/host/leases/mysql-doorbell.ts';
 import type { LeaseStore, Opening } from '../../src/ports.ts';
-import { leaseContract, look, recordFor, soon, take } from '../host/leases.contract.ts';
+import { held, leaseContract, look, recordFor, soon, take } from '../host/leases.contract.ts';
 import { loadLibc } from '../host/machine.ts';
 import { makeCertificates, opensslMissing } from '../support/engines/certificates.ts';
 import type { Certificates } from '../support/engines/certificates.ts';
@@ -19,17 +20,18 @@ leaseContract('mysql', mariadbMissing(), async () => {
   return {
     settings: (name, port) => ({ kind: 'mysql', name, dsn: mariadb.dsn('djsup', port) }),
     port: mariadb.port,
+    // It asks for its bell.
+    before: 1,
     async put(name, text) {
       await mariadb.query(definition);
       if (text === undefined) await mariadb.query('DELETE FROM app.djsup_leader WHERE grp = ?', [name]);
       else await mariadb.query('REPLACE INTO app.djsup_leader VALUES (?, ?)', [name, text]);
     },
     restart: () => mariadb.restart(),
-    watch: 'hint',
     async waiters(name) {
-      const lock = doorbellName('app', name);
+      const waits = `GET_LOCK('${bellPrefix('app', name)}`;
       const rows = await mariadb.query('SHOW FULL PROCESSLIST');
-      return rows.filter(({ Info }) => String(Info).includes(`GET_LOCK('${lock}', 30)`)).map(({ Id }) => Id);
+      return rows.filter(({ Info }) => String(Info).includes(waits)).map(({ Id }) => Id);
     },
     stop: () => mariadb.stop(),
   };
@@ -87,6 +89,32 @@ describe.skipIf(why !== undefined)(`on a real engine${why === undefined ? '' : `
       kind: 'failed',
       error: 'permission',
     });
+  });
+
+  test('a session that hangs with the bell of a past term keeps nobody from hearing the next release', async () => {
+    const leader = await open(mariadb.dsn('djsup'), 'bells');
+    const follower = await open(mariadb.dsn('djsup'), 'bells');
+    const past = await take(leader);
+    const bell = bellName(bellPrefix('app', 'bells'), past.term);
+    const hung = await createConnection(mariadb.dsn('djsup'));
+    const hearing = hung.query('SELECT GET_LOCK(?, 10)', [bell]);
+    const listens = async (): Promise<boolean> =>
+      (await mariadb.query('SHOW FULL PROCESSLIST')).some(({ Info }) => String(Info).includes(bell));
+    await until('it waits', listens);
+    await take(leader);
+    await hearing;
+    await look(follower);
+    const seen: unknown[] = [];
+    follower.watch({ seen: (view) => void seen.push(held(view)?.state), hint: () => {} });
+    expect(seen).toEqual([]);
+    const waits = async (): Promise<boolean> =>
+      (await mariadb.query('SHOW FULL PROCESSLIST')).some(({ Info }) =>
+        String(Info).includes("GET_LOCK('djsup-"),
+      );
+    await until('the follower waits', waits);
+    await take(leader, { state: 'released', epoch: held(await look(leader))?.epoch ?? 0 });
+    await until('the follower sees it', () => seen.includes('released'), 2000);
+    hung.destroy();
   });
 
   test('a server that is read-only is refused', async () => {

@@ -32,7 +32,6 @@ leaseContract('postgres', postgresMissing(), async () => {
         );
     },
     restart: () => postgres.restart(),
-    watch: 'seen',
     stop: () => postgres.stop(),
   };
 });

@@ -22,7 +22,6 @@ leaseContract('redis', redisMissing(), async () => {
       await redis.command(...(text === undefined ? ['DEL', prefix + name] : ['SET', prefix + name, text]));
     },
     restart: () => redis.restart(),
-    watch: 'seen',
     stop: () => redis.stop(),
   };
 });

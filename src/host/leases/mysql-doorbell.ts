@@ -1,26 +1,65 @@
-// The doorbell: a named lock that the leader holds for as long as it leads, and that everybody else waits for on a
-// connection of its own. Law: a hint, nothing else; who gets it lets go at once.
+// The doorbell: a named lock for each term, which its leader holds for as long as it leads, and which everybody else waits for
+// on a connection of its own.
+// Laws: a hint, nothing else; who gets it lets go at once; what a dead session may still hold is the bell of a past term.
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2';
 import type { MysqlConnection } from './mysql-connection.ts';
-import type { Bell } from './store.ts';
 
-/** How long a wait lasts before it is asked anew, s: shorter than what proxies and firewalls allow to be silent. */
-const wait = 30;
-/** After the bell rang it is left alone for a moment, ms, so that the next leader gets it; also while nobody holds it. */
-const pause = 500;
+/** How long a wait lasts before it is asked anew whose bell to wait for, s. */
+const wait = 1;
+/** How long nobody waits where there is no bell, or one that nobody holds although the record stands, ms. */
+const pause = 250;
 
-/** Names of locks are of the whole server, and 64 characters at most. */
-export function doorbellName(database: string, name: string): string {
-  return `djsup-${createHash('sha1').update(`${database}\0${name}`).digest('hex')}`;
+/** What the names of one election's bells begin with. Names of locks are of the whole server, and 64 characters at most. */
+export function bellPrefix(database: string, name: string): string {
+  return `djsup-${digest(`${database}\0${name}`, 16)}-`;
 }
 
-/** Rings at each release from now on. */
-export function ringOnRelease(
+export function bellName(prefix: string, term: string): string {
+  return prefix + digest(term, 32);
+}
+
+function digest(text: string, length: number): string {
+  return createHash('sha1').update(text).digest('hex').slice(0, length);
+}
+
+/** The bell that a session holds. */
+export interface HeldBell {
+  /**
+   * From before the write on this bell is held in place of the one so far, so that nobody who waits for it has it first; all is as
+   * before where the write is not carried out.
+   */
+  hold(bell: string | undefined, write: () => Promise<boolean>): Promise<boolean>;
+  holds(bell: string): boolean;
+}
+
+export function createHeldBell({ query }: MysqlConnection): HeldBell {
+  let holding: string | undefined;
+  return {
+    async hold(bell, write) {
+      // Where somebody has it, it is asked for again with the next write.
+      const isNew = bell !== undefined && bell !== holding && (await lock(query, bell, 0));
+      const isDone = await write();
+      if (!isDone) {
+        if (isNew) await unlock(query, bell);
+        return false;
+      }
+      const before = holding;
+      if (bell !== before) holding = isNew ? bell : undefined;
+      if (before !== undefined && before !== holding) await unlock(query, before);
+      return true;
+    },
+    holds: (bell) => bell === holding,
+  };
+}
+
+/** `bell`: whose release matters now. `rung`: looks what has come of it; false: nothing. */
+export function waitForBell(
   dial: (signal: AbortSignal) => Promise<MysqlConnection>,
-  doorbell: string,
-  bell: Bell,
+  bell: () => string | undefined,
+  rung: (connection: MysqlConnection) => Promise<boolean>,
+  lost: () => void,
 ): { end(): void } {
   const over = new AbortController();
   let connection: MysqlConnection | undefined;
@@ -29,19 +68,18 @@ export function ringOnRelease(
     connection = await dial(over.signal);
     if (over.signal.aborted) return connection.close();
     while (!over.signal.aborted) {
-      const [row] = await connection.query<RowDataPacket & { got: number | null }>(
-        'SELECT GET_LOCK(?, ?) AS got',
-        [doorbell, wait],
-      );
-      if (row?.got !== 1) continue;
-      await connection.query('SELECT RELEASE_LOCK(?)', [doorbell]);
-      bell.changed();
+      const wanted = bell();
+      if (wanted !== undefined) {
+        if (!(await lock(connection.query, wanted, wait))) continue;
+        await unlock(connection.query, wanted);
+        if (await rung(connection)) continue;
+      }
       await sleep(pause, undefined, { signal: over.signal });
     }
   }
 
   listen().catch(() => {
-    if (!over.signal.aborted) bell.lost();
+    if (!over.signal.aborted) lost();
   });
   return {
     end() {
@@ -50,4 +88,17 @@ export function ringOnRelease(
       connection?.close();
     },
   };
+}
+
+/** `seconds`: how long to wait for it. */
+async function lock(query: MysqlConnection['query'], bell: string, seconds: number): Promise<boolean> {
+  const [row] = await query<RowDataPacket & { got: number | null }>('SELECT GET_LOCK(?, ?) AS got', [
+    bell,
+    seconds,
+  ]);
+  return row?.got === 1;
+}
+
+async function unlock(query: MysqlConnection['query'], bell: string): Promise<void> {
+  await query('SELECT RELEASE_LOCK(?)', [bell]);
 }

@@ -1,15 +1,16 @@
-// MySQL and MariaDB: one row for each election, changed by statements that name the text they replace; a named lock that
-// rings when it is let go.
+// MySQL and MariaDB: one row for each election, changed by statements that name the text they replace; named locks that
+// ring when they are let go.
 // Laws: the row alone says who leads, the lock is a doorbell; never on a read-only server, nor on a Galera node outside the
 // primary component or without a promise of fresh reads, nor in a table that a crash empties.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RowDataPacket } from 'mysql2';
 import { parseDsn, placeOf, sqlTls } from '../../core/leader/dsn.ts';
+import { decodeRecord } from '../../core/leader/record.ts';
+import type { LeaderRecord } from '../../core/leader/record.ts';
 import type { MysqlLease } from '../../core/leader/settings.ts';
 import type { Result } from '../../core/result.ts';
 import type { LeaseStore } from '../../ports.ts';
 import { errorCode } from '../errno.ts';
-import { doorbellName, ringOnRelease } from './mysql-doorbell.ts';
+import { bellName, bellPrefix, createHeldBell, waitForBell } from './mysql-doorbell.ts';
 import { dialMysql, inquire } from './mysql-connection.ts';
 import type { MysqlConnection } from './mysql-connection.ts';
 import { LONGEST_TEXT, createLeaseStore, createRefusedStore } from './store.ts';
@@ -17,9 +18,6 @@ import type { Bell, Refusal, Sample, Session, Swap } from './store.ts';
 import { isDistrust, tlsWarnings } from './tls.ts';
 
 const port = 3306;
-/** How often the doorbell is asked for again where somebody has it, and after which pause, ms. */
-const doorbellTries = 10;
-const doorbellPause = 20;
 /** Room for the longest text in UTF-8, and one more, bytes. */
 const SIZE = 4 * LONGEST_TEXT + 1;
 const remedy = 'add ssl-mode=VERIFY_IDENTITY to its address, and ssl-ca where its authority is your own';
@@ -37,7 +35,7 @@ export function openMysql(settings: MysqlLease): LeaseStore {
     return createRefusedStore('MySQL', 'cannot use the address of MySQL: it names no database');
   const place = `MySQL at ${placeOf(dsn, port)}, database "${database}", table "djsup_leader"`;
   const group = Buffer.from(settings.name);
-  const doorbell = doorbellName(database, settings.name);
+  const bells = bellPrefix(database, settings.name);
 
   async function connect(bell: Bell, signal: AbortSignal): Promise<Result<Session, Refusal>> {
     const dial = (late: AbortSignal): Promise<MysqlConnection> =>
@@ -67,88 +65,83 @@ export function openMysql(settings: MysqlLease): LeaseStore {
           : ['"innodb_flush_log_at_trx_commit" is not 1: after a crash it may have forgotten who leads']),
         ...(isGalera ? ['named locks are of one Galera node alone: changes are only seen by asking'] : []),
       ];
-      const waiting = isGalera ? undefined : ringOnRelease(dial, doorbell, bell);
-      return { ok: true, value: sessionOn(connection, lifeOf(facts), waiting, warnings) };
+      const session = sessionOn(connection, lifeOf(facts), isGalera ? undefined : dial, bell);
+      return { ok: true, value: { ...session, warnings } };
     } catch (error) {
       connection.close();
       throw error;
     }
   }
 
+  /** `dial`: for the connection that waits for the doorbell; undefined: there is none. */
   function sessionOn(
     connection: MysqlConnection,
     incarnation: string,
-    waiting: ReturnType<typeof ringOnRelease> | undefined,
-    warnings: readonly string[],
-  ): Session {
-    /** We hold the doorbell, so that others hear when we let go; or would. */
-    let isHolding = false;
-    let isWanted = false;
-    let taking: Promise<void> | undefined;
+    dial: ((signal: AbortSignal) => Promise<MysqlConnection>) | undefined,
+    bell: Bell,
+  ): Omit<Session, 'warnings'> {
+    const held = createHeldBell(connection);
+    /** What stood there when this session saw it last. */
+    let latest: string | undefined;
+    const waiting = dial && waitForBell(dial, bellOfOther, rung, bell.lost);
 
-    async function read(): Promise<Sample> {
-      const [row] = await connection.query<RowDataPacket & { text: Buffer | null; now: string }>(
+    async function read({ query }: MysqlConnection): Promise<Sample> {
+      const [row] = await query<RowDataPacket & { text: Buffer | null; now: string }>(
         `SELECT (SELECT record FROM djsup_leader WHERE grp = ?) AS text, FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000) AS now`,
         [group],
       );
-      return { text: row?.text?.toString('utf8'), incarnation, counter: Number(row?.now ?? 0) };
+      latest = row?.text?.toString('utf8');
+      return { text: latest, incarnation, counter: Number(row?.now ?? 0) };
     }
 
-    async function swap(expect: string | undefined, text: string, isHeld: boolean): Promise<Swap> {
+    async function replace(expect: string | undefined, text: string): Promise<boolean> {
+      const bytes = Buffer.from(text);
       const changed =
         expect === undefined
           ? await connection.change('INSERT IGNORE INTO djsup_leader (grp, record) VALUES (?, ?)', [
               group,
-              Buffer.from(text),
+              bytes,
             ])
           : await connection.change('UPDATE djsup_leader SET record = ? WHERE grp = ? AND record = ?', [
-              Buffer.from(text),
+              bytes,
               group,
               Buffer.from(expect),
             ]);
-      if (changed === 0) return { ...(await read()), swapped: false };
-      if (waiting === undefined) return { text, incarnation, counter: 0, swapped: true };
-      isWanted = isHeld;
-      if (isHeld !== isHolding) await (isHeld ? take() : letGo());
-      if (isWanted && !isHolding) void takeSoon().catch(() => {});
+      if (changed > 0) latest = text;
+      return changed > 0;
+    }
+
+    async function swap(
+      expect: string | undefined,
+      text: string,
+      { state, term }: LeaderRecord,
+    ): Promise<Swap> {
+      const own = waiting !== undefined && state === 'held' ? bellName(bells, term) : undefined;
+      if (!(await held.hold(own, () => replace(expect, text))))
+        return { ...(await read(connection)), swapped: false };
       return { text, incarnation, counter: 0, swapped: true };
     }
 
-    /** One question at a time: who has the lock and asks again would have to let it go twice. */
-    function take(): Promise<void> {
-      taking ??= ask().finally(() => (taking = undefined));
-      return taking;
+    /** Whose release others have to hear of: the one that leads by what was seen last. */
+    function bellOfOther(): string | undefined {
+      const found = decodeRecord(latest ?? '');
+      if (found.kind !== 'record' || found.record.state !== 'held') return undefined;
+      const name = bellName(bells, found.record.term);
+      return held.holds(name) ? undefined : name;
     }
 
-    async function ask(): Promise<void> {
-      const [row] = await connection.query<RowDataPacket & { got: number | null }>(
-        'SELECT GET_LOCK(?, 0) AS got',
-        [doorbell],
-      );
-      isHolding = row?.got === 1;
-      // We have let go meanwhile.
-      if (isHolding && !isWanted) await letGo();
-    }
-
-    async function letGo(): Promise<void> {
-      isHolding = false;
-      await connection.query('SELECT RELEASE_LOCK(?)', [doorbell]);
-    }
-
-    /** Each of those who waited has it for a moment. */
-    async function takeSoon(tries = doorbellTries): Promise<void> {
-      await sleep(doorbellPause);
-      if (tries === 0 || !isWanted || isHolding) return;
-      await take();
-      await takeSoon(tries - 1);
+    /** False where its holder is gone, and has released nothing. */
+    async function rung(waiter: MysqlConnection): Promise<boolean> {
+      const before = latest;
+      const sample = await read(waiter);
+      if (sample.text !== before) bell.changed(sample);
+      return sample.text !== before;
     }
 
     return {
-      warnings,
-      read,
-      swap: (expect, text, { state }) => swap(expect, text, state === 'held'),
+      read: () => read(connection),
+      swap,
       close() {
-        isWanted = false;
         waiting?.end();
         connection.close();
       },

@@ -12,11 +12,12 @@ export interface Proxy extends AsyncDisposable {
   connections(): number;
 }
 
-export async function startProxy(target: number): Promise<Proxy> {
+/** `before`: how many requests come before the one that changes something, whose answers are not lost. */
+export async function startProxy(target: number, before = 0): Promise<Proxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   const server = createServer((client) => {
     const engine = connect(target, '127.0.0.1');
-    let isLosing = false;
+    let lost = 0;
     const pair = [client, engine] as const;
     pairs.add(pair);
     const end = (): void => {
@@ -26,11 +27,11 @@ export async function startProxy(target: number): Promise<Proxy> {
     };
     for (const socket of pair) socket.setNoDelay(true).on('error', end).on('close', end);
     client.on('data', (bytes) => {
-      isLosing = proxy.mode === 'lose-replies';
+      lost = proxy.mode === 'lose-replies' ? lost + 1 : 0;
       if (proxy.mode !== 'stall') engine.write(bytes);
     });
     engine.on('data', (bytes) => {
-      if (!isLosing && proxy.mode !== 'stall') client.write(bytes);
+      if (lost <= before && proxy.mode !== 'stall') client.write(bytes);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
