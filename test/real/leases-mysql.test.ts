@@ -106,14 +106,14 @@ describe.skipIf(why !== undefined)(`on a real engine${why === undefined ? '' : `
     await look(follower);
     const seen: unknown[] = [];
     follower.watch({ seen: (view) => void seen.push(held(view)?.state), hint: () => {} });
-    expect(seen).toEqual([]);
     const waits = async (): Promise<boolean> =>
       (await mariadb.query('SHOW FULL PROCESSLIST')).some(({ Info }) =>
         String(Info).includes("GET_LOCK('djsup-"),
       );
     await until('the follower waits', waits);
     await take(leader, { state: 'released', epoch: held(await look(leader))?.epoch ?? 0 });
-    await until('the follower sees it', () => seen.includes('released'), 2000);
+    await until('the follower sees something', () => seen.length > 0, 2000);
+    expect(seen).toEqual(['released']);
     hung.destroy();
   });
 
