@@ -2,6 +2,7 @@
 // certain it is empty, and nothing is concluded from it.
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { digest } from '../core/digest.ts';
 import type { Replica } from '../core/leader/observer.ts';
 
 export interface IdentityDeps {
@@ -61,20 +62,41 @@ export function identityOf({ environment, directoryId, mounts, kernel, life }: I
   };
 }
 
+interface Mount {
+  /** What of the file system is mounted. */
+  readonly root: string;
+  readonly point: string;
+  readonly options: string;
+}
+
 /**
  * The container, by the files that its runtime mounts into it: `/dev/termination-log` lies below the pod's uid and the
- * container's name, `/etc/hostname` of Docker and Podman below the container's id. Both stay over restarts of one container.
+ * container's name; `/etc/hostname` of Docker and Podman below a container's id, which is another one's where they share a
+ * network, as is a pod's with CRI-O: only with the layer of its own below `/` is it this one's, and without that it is empty. All
+ * stay over restarts of one container. Undefined: nothing tells of a container.
  */
-function sandboxOf(mounts: string): string | undefined {
-  for (const line of mounts.split('\n')) {
-    const [, , , root = '', point] = line.split(' ');
+function sandboxOf(text: string): string | undefined {
+  const mounts = text.split('\n').map(mountOf);
+  const at = (...points: readonly string[]): readonly Mount[] =>
+    mounts.filter(({ point }) => points.includes(point));
+  for (const { root } of at('/dev/termination-log')) {
     const pod = /\/pods\/([-\da-f]{32,36})\/containers\/([^/]+)\//.exec(root);
-    if (point === '/dev/termination-log' && pod !== null) return `pod/${pod[1]}/${pod[2]}`;
-    const container = /\/([\da-f]{64})\//.exec(root)?.[1];
-    if ((point === '/etc/hostname' || point === '/etc/resolv.conf') && container !== undefined)
-      return `container/${container}`;
+    if (pod !== null) return `pod/${pod[1]}/${pod[2]}`;
   }
-  return undefined;
+  const ids = at('/etc/hostname', '/etc/resolv.conf').flatMap(
+    ({ root }) => /\/([\da-f]{64})\//.exec(root)?.[1] ?? [],
+  );
+  const [id] = ids;
+  if (id === undefined) return undefined;
+  const own = at('/').map(({ root, options }) => /\bupperdir=([^,]+)/.exec(options)?.[1] ?? root);
+  const layer = own.at(-1) ?? '/';
+  return layer === '/' ? '' : `container/${id}/${digest(layer)}`;
+}
+
+/** One line of proc_pid_mountinfo(5). */
+function mountOf(line: string): Mount {
+  const [, , , root = '', point = ''] = line.split(' ');
+  return { root, point, options: line.split(' - ')[1]?.split(' ')[2] ?? '' };
 }
 
 /** What a record may hold. */

@@ -1,5 +1,6 @@
 // `npm run chaos -- ENGINE [FAULTS [SEED [KINDS]]]`: many faults against real replicas, and the table of what came of them; of
-// these kinds alone, where some are named. Exits with 1 where two ran at the same time or an epoch went back.
+// these kinds alone, where some are named. Exits with 1 where two ran at the same time, an epoch went back, or nobody ran
+// without a fault that explains it.
 import { describeOverlap } from './check.ts';
 import { engines } from './engines.ts';
 import { faultKinds } from './nemesis.ts';
@@ -38,9 +39,11 @@ process.stderr.write('\r\x1b[K');
 process.stdout.write(
   `${formatReport(name, report)}\n\nseed ${seed}, ${Math.round((performance.now() - begun) / 1000)} s\n`,
 );
-const { overlaps, disorder } = report.verdict;
+const { overlaps, disorder, gaps } = report.verdict;
 const real = overlaps.filter(({ isReal }) => isReal);
+const unexplained = gaps.filter(({ fault }) => fault === undefined);
 const [first] = report.lives;
 for (const overlap of real) process.stdout.write(`${describeOverlap(overlap, first?.start ?? 0)}\n`);
-if (real.length + disorder.length > 0) process.stdout.write(`${report.logs}\n`);
-process.exit(real.length + disorder.length > 0 ? 1 : 0);
+const isBroken = real.length + disorder.length + unexplained.length > 0;
+if (isBroken) process.stdout.write(`${report.logs}\n`);
+process.exit(isBroken ? 1 : 0);

@@ -6,6 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import { second } from '../../src/core/leader/timing.ts';
 import { openExternal } from '../../src/host/leases/external.ts';
 import type { LeaseStore } from '../../src/ports.ts';
+import { until } from '../support/rig.ts';
 import { held, look, recordFor, soon } from './leases.contract.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'djsup-external-'));
@@ -62,6 +63,17 @@ test('a yes that became a no is lost, and can come back', async () => {
   expect((await store.write(mine.version, recordFor(mine), soon())).kind).toBe('conflict');
   am.say('echo 15');
   expect(held(await look(store))).toMatchObject({ state: 'released' });
+});
+
+test('a promise that ran out unasked is no lead: the epoch of the next one counts', async () => {
+  const am = script('echo 0.05 41');
+  const store = am.store();
+  const view = await look(store);
+  await store.write(view.version, recordFor(view, { lease: second / 100 }), soon());
+  am.say('echo 30 51');
+  const from = performance.now();
+  await until('it has run out', () => performance.now() - from > 60);
+  expect(held(await look(store))).toMatchObject({ state: 'released', epoch: 50 });
 });
 
 test('a promise that covers the lease is not asked for again, and a no not within the period', async () => {

@@ -46,6 +46,7 @@ describe.each(Object.entries(engines))('with %s', (name, engine) => {
       return to - from > lasted + lease * 1.01 + 3;
     });
     expect(late).toEqual([]);
+    expect(gaps.filter(({ fault }) => fault === undefined)).toEqual([]);
   }, 150_000);
 });
 

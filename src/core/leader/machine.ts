@@ -242,6 +242,9 @@ function onJump(policy: LeaderPolicy, state: LeaderState, at: LeaderAt): LeaderS
   const { role } = state;
   if (role.kind === 'settling' || role.kind === 'leading' || role.kind === 'handing-over')
     return onClockJump(state, role, at);
+  // Of the time that it was given, nobody knows how much is left.
+  if (role.kind === 'demoting' && role.stage === 'stopping')
+    return [{ ...state, role: { ...role, until: at.now } }, []];
   // Its sending may be longer ago than it seems: if it was carried out, the record shows it as an ended term of ours.
   if (role.kind === 'acquiring') return leave(policy, state, role.wish, at);
   return [state, []];

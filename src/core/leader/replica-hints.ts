@@ -14,6 +14,8 @@ const platforms: Readonly<Record<string, string>> = {
   RENDER_INSTANCE_ID: 'Render',
   RAILWAY_REPLICA_ID: 'Railway',
   CONTAINER_APP_REPLICA_NAME: 'Azure Container Apps',
+  WEBSITE_INSTANCE_ID: 'Azure App Service',
+  GAE_INSTANCE: 'Google App Engine',
 };
 
 /** Each a clause for people; none: nothing tells of other replicas. */

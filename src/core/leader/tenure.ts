@@ -188,8 +188,13 @@ export function onClockJump(state: LeaderState, role: Holding, at: LeaderAt): Le
   const { lease } = role.tenure;
   const demoteAt = Math.min(lease.demoteAt, end);
   const killAt = Math.min(lease.killAt, end);
+  const validUntil = Math.min(lease.validUntil, end);
   // An answer that is under way proves nothing of the time after the jump.
   const forgotten = { ...state, call: undefined };
-  const news = { lease: { ...lease, demoteAt, killAt }, renewAt: at.now, error: 'the clock jumped' };
+  const news = {
+    lease: { ...lease, demoteAt, killAt, validUntil },
+    renewAt: at.now,
+    error: 'the clock jumped',
+  };
   return [withTenure(forgotten, role, news), feed(role, killAt)];
 }

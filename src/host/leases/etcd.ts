@@ -1,7 +1,7 @@
 // etcd: one key for each election, changed by transactions that name the text they replace, over its JSON gateway.
 // Laws: the key has no lease of etcd's, for those may end early or late; a revision that went back is another life.
 import type { EtcdLease } from '../../core/leader/settings.ts';
-import { parseDsn } from '../../core/leader/dsn.ts';
+import { isLocal, parseDsn } from '../../core/leader/dsn.ts';
 import type { Result } from '../../core/result.ts';
 import type { LeaseStore } from '../../ports.ts';
 import { openHttp } from './http-json.ts';
@@ -91,7 +91,10 @@ export function openEtcd(settings: EtcdLease): LeaseStore {
       };
       await read(signal);
       await watch(http, headers, bell, signal);
-      return { ok: true, value: { warnings: [], read, swap: swapWith(ask), close: http.close } };
+      return {
+        ok: true,
+        value: { warnings: warningsOf(endpoint), read, swap: swapWith(ask), close: http.close },
+      };
     } catch (error) {
       http.close();
       throw error;
@@ -153,6 +156,13 @@ export function openEtcd(settings: EtcdLease): LeaseStore {
 
   const secrets = endpoints.map(({ password }) => password);
   return createLeaseStore({ place, secrets, connect, refusal: (error) => refusalOf(error, place, name) });
+}
+
+/** What goes there can be read, and changed, on the way. */
+function warningsOf({ base }: Endpoint): readonly string[] {
+  const { protocol, hostname } = new URL(base);
+  if (protocol === 'https:' || isLocal(hostname.replaceAll(/[[\]]/g, ''))) return [];
+  return [`the connection to "${hostname}" is not encrypted: use https:// in ETCD_ENDPOINTS`];
 }
 
 /**

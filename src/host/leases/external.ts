@@ -32,7 +32,8 @@ export function openExternal(settings: ExternalLease): LeaseStore {
   /** A promise that still covers `need` ms is not asked for again, nor a "no" within the period. */
   async function ask(start: number, need: number, signal: AbortSignal): Promise<Answer> {
     if (answer !== undefined && answer.until >= start + (answer.leads ? need : 0)) return answer;
-    const wasLeading = answer?.leads === true;
+    // A promise that has run out is no lead any more: others may have led since.
+    const wasLeading = answer?.leads === true && answer.until >= start;
     const { code, output } = await run(command, name, signal);
     if (code !== 0) {
       // Another record each time: it never ages, since the command says when it is over.

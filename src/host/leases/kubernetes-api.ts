@@ -26,6 +26,15 @@ export function openPod({ server, tokenFile, caFile }: Server): KubernetesApi {
   };
 }
 
+interface Review {
+  readonly status?: { readonly allowed?: boolean; readonly evaluationError?: string };
+}
+
+/** While it starts it knows no rights and says no to everything; every account may ask for this. */
+async function isStarting(api: KubernetesApi, signal: AbortSignal): Promise<boolean> {
+  return (await api.call({ method: 'GET', path: '/readyz' }, signal)).status >= 500;
+}
+
 /** Whether the service account may get and update the Lease; every account may ask that of itself. */
 export async function askAccess(
   server: Server,
@@ -45,11 +54,16 @@ export async function askAccess(
       const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
       const { status, json } = await api.call({ method: 'POST', path, body }, signal);
       if (status === 401 || status === 403)
-        return { kind: 'refused', reason: `its service account is not accepted (${status})` };
-      const answer = (json as { readonly status?: { readonly allowed?: boolean } } | undefined)?.status;
+        return { kind: 'unknown', reason: `its service account is not accepted (${status})` };
+      const answer = (json as Review | undefined)?.status;
       if (status >= 300 || typeof answer?.allowed !== 'boolean')
         return { kind: 'unknown', reason: `it answered ${status}` };
-      if (!answer.allowed) return { kind: 'refused', reason: missing(verb, lease) };
+      if (answer.allowed) continue;
+      const { evaluationError = '' } = answer;
+      if (evaluationError !== '') return { kind: 'unknown', reason: evaluationError };
+      if (await isStarting(api, signal))
+        return { kind: 'unknown', reason: 'it is not ready, and may not know yet what is allowed' };
+      return { kind: 'refused', reason: missing(verb, lease) };
     }
     return { kind: 'allowed' };
   } catch (error) {

@@ -10,6 +10,8 @@ import type { MysqlConnection } from './mysql-connection.ts';
 const wait = 1;
 /** How long nobody waits where there is no bell, or one that nobody holds although the record stands, ms. */
 const pause = 250;
+/** After how long a connection that cannot be had, or was lost, is tried again, ms: until then changes are seen by asking. */
+const redialPause = 5000;
 
 /** What the names of one election's bells begin with. Names of locks are of the whole server, and 64 characters at most. */
 export function bellPrefix(database: string, name: string): string {
@@ -59,7 +61,6 @@ export function waitForBell(
   dial: (signal: AbortSignal) => Promise<MysqlConnection>,
   bell: () => string | undefined,
   rung: (connection: MysqlConnection) => Promise<boolean>,
-  lost: () => void,
 ): { end(): void } {
   const over = new AbortController();
   let connection: MysqlConnection | undefined;
@@ -78,9 +79,15 @@ export function waitForBell(
     }
   }
 
-  listen().catch(() => {
-    if (!over.signal.aborted) lost();
-  });
+  /** It is a convenience: the session goes on without it. */
+  async function keepListening(): Promise<void> {
+    while (!over.signal.aborted) {
+      await listen().catch(() => connection?.close());
+      await sleep(redialPause, undefined, { signal: over.signal });
+    }
+  }
+
+  keepListening().catch(() => {});
   return {
     end() {
       over.abort(new Error('it was closed'));

@@ -38,9 +38,9 @@ export function openMysql(settings: MysqlLease): LeaseStore {
   const bells = bellPrefix(database, settings.name);
 
   async function connect(bell: Bell, signal: AbortSignal): Promise<Result<Session, Refusal>> {
-    const dial = (late: AbortSignal): Promise<MysqlConnection> =>
-      dialMysql(dsn, tls, database ?? '', late, bell.lost);
-    const connection = await dial(signal);
+    const dial = (late: AbortSignal, lost: () => void): Promise<MysqlConnection> =>
+      dialMysql(dsn, tls, database ?? '', late, lost);
+    const connection = await dial(signal, bell.lost);
     try {
       const facts = await inquire(connection);
       const reason = unsafeReason(facts);
@@ -62,10 +62,17 @@ export function openMysql(settings: MysqlLease): LeaseStore {
         ...tlsWarnings(tls, dsn.host, connection.isEncrypted, remedy),
         ...(facts['innodb_flush_log_at_trx_commit'] === '1'
           ? []
-          : ['"innodb_flush_log_at_trx_commit" is not 1: after a crash it may have forgotten who leads']),
+          : [
+              '"innodb_flush_log_at_trx_commit" is not 1: after a crash of its machine it may have forgotten who leads',
+            ]),
         ...(isGalera ? ['named locks are of one Galera node alone: changes are only seen by asking'] : []),
       ];
-      const session = sessionOn(connection, lifeOf(facts), isGalera ? undefined : dial, bell);
+      const session = sessionOn(
+        connection,
+        lifeOf(facts),
+        isGalera ? undefined : (late) => dial(late, () => {}),
+        bell,
+      );
       return { ok: true, value: { ...session, warnings } };
     } catch (error) {
       connection.close();
@@ -83,7 +90,7 @@ export function openMysql(settings: MysqlLease): LeaseStore {
     const held = createHeldBell(connection);
     /** What stood there when this session saw it last. */
     let latest: string | undefined;
-    const waiting = dial && waitForBell(dial, bellOfOther, rung, bell.lost);
+    const waiting = dial && waitForBell(dial, bellOfOther, rung);
 
     async function read({ query }: MysqlConnection): Promise<Sample> {
       const [row] = await query<RowDataPacket & { text: Buffer | null; now: string }>(
@@ -163,6 +170,8 @@ function unsafeReason(facts: Facts): string | undefined {
     return 'it is read-only, as a replica is, and may be behind: give the address of the primary';
   if (facts['innodb_read_only'] === 'ON' || facts['super_read_only'] === 'ON')
     return 'it is read-only, as a replica is, and may be behind: give the address of the primary';
+  if (facts['innodb_flush_log_at_trx_commit'] === '0')
+    return 'its crash takes back what it has confirmed (innodb_flush_log_at_trx_commit = 0), unseen by others: set it to 1, or use another backend';
   if (facts['wsrep_on'] !== 'ON') return undefined;
   if (facts['wsrep_cluster_status'] !== 'Primary' || facts['wsrep_ready'] !== 'ON')
     return 'this Galera node is cut off from its cluster: give the address of one that is part of it';
@@ -176,7 +185,8 @@ function lifeOf(facts: Facts): string {
   const cluster = facts['wsrep_on'] === 'ON' ? facts['wsrep_cluster_state_uuid'] : undefined;
   if (cluster !== undefined) return cluster;
   const { hostname = '', port: own = '', datadir = '', server_id = '' } = facts;
-  return facts['server_uuid'] ?? facts['server_uid'] ?? `${hostname}:${own}${datadir}#${server_id}`;
+  // MariaDB has none; its "server_uid" is made of the network card's address, which containers on two hosts may share.
+  return facts['server_uuid'] ?? `${facts['server_uid'] ?? ''}${hostname}:${own}${datadir}#${server_id}`;
 }
 
 async function prepareTable(connection: MysqlConnection, place: string): Promise<Refusal | undefined> {

@@ -179,7 +179,9 @@ function losses(facts: Info): readonly string[] {
       'without an append-only file a restart of Redis forgets who leads, and the next leader waits a lease',
     );
   if (Number(facts['connected_slaves'] ?? 0) > 0)
-    warnings.push('a failover to a replica may forget the last change, and the next leader waits a lease');
+    warnings.push(
+      'a failover to a replica may forget the last change, and the next leader waits a lease; a master that is cut off and goes on beside a new one keeps a leader of its own: set "min-replicas-to-write 1" and "min-replicas-max-lag" below the lease',
+    );
   return warnings;
 }
 

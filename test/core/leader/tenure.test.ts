@@ -239,6 +239,21 @@ describe('a jump of the clock', () => {
     expect(words(life.pass(500 * millisecond))).toEqual(['lost: renew-deadline', 'stop kill']);
   });
 
+  test('leaves work that is being stopped no more time', () => {
+    const life = leader();
+    life.mode = 'down';
+    const { demoteAt } = tenure(life.state()).lease;
+    expect(words(life.pass(demoteAt - life.now()))).toContain('stop fast');
+    expect(words(life.feed({ kind: 'clock-jump' }))).toEqual(['killing', 'stop kill']);
+  });
+
+  test('promises nobody more than the trust that is left', () => {
+    const life = leader();
+    life.mode = 'lost';
+    life.feed({ kind: 'clock-jump' });
+    expect(tenure(life.state()).lease.validUntil).toBe(life.now() + 500 * millisecond);
+  });
+
   test('makes an answer under way worthless', () => {
     const life = leader();
     life.pass(2.5 * second - 1);

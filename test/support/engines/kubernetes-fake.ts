@@ -25,6 +25,8 @@ export interface KubernetesFake {
   readonly token: string;
   /** What the service account may not do. */
   readonly denied: Set<Verb>;
+  /** It has just started: what it says of rights is not to be believed. */
+  isStarting: boolean;
   /** As an administrator with kubectl. */
   edit(name: string, change: (lease: Lease) => void): void;
   make(name: string): void;
@@ -82,6 +84,7 @@ export async function startKubernetesFake(tls?: {
       const { spec } = (await bodyOf(request)) as { spec: { resourceAttributes: { verb: Verb } } };
       return answer(response, 201, { spec, status: { allowed: !denied.has(spec.resourceAttributes.verb) } });
     }
+    if (url.pathname === '/readyz') return answer(response, fake.isStarting ? 500 : 200, {});
     if (verb === undefined || !url.pathname.startsWith(group)) return refuse(response, 404, 'NotFound');
     if (denied.has(verb)) return refuse(response, 403, 'Forbidden');
     if (isWatch) return watch(url, response);
@@ -133,6 +136,7 @@ export async function startKubernetesFake(tls?: {
     port,
     token,
     denied,
+    isStarting: false,
     edit(name, change) {
       const lease = structuredClone(leases.get(name));
       if (lease === undefined) return;
