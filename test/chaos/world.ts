@@ -94,9 +94,19 @@ export async function play(options: ChaosOptions): Promise<ChaosReport> {
     const after = faults.at(-1)?.kind ?? 'the start';
     throw new Error(`${String(error)} after ${after}\n${world.logs()}`, { cause: error });
   }
+  const over = monotonicNow() / 1000;
   await world.end();
   const lives = readLives(beats);
-  return { variant: engine.variant, faults, lives, verdict: judge(lives, faults), logs: world.logs() };
+  const verdict = judge(lives, faults);
+  // The replicas end one after the other, and who is left may take over for a moment.
+  const gaps = verdict.gaps.filter(({ to }) => to <= over);
+  return {
+    variant: engine.variant,
+    faults,
+    lives,
+    verdict: { ...verdict, gaps },
+    logs: world.logs(),
+  };
 }
 
 interface World extends AsyncDisposable {
