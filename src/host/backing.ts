@@ -1,9 +1,13 @@
 // What a leader group elects with: its surroundings, the choice of the backend, and the store behind it.
 import { chooseBackend, recordName } from '../core/leader/choice.ts';
+import type { Choice } from '../core/leader/choice.ts';
+import { electedElsewhere } from '../core/leader/elsewhere.ts';
 import type { LeaderConfig } from '../core/config.ts';
-import type { Backing } from '../ports.ts';
+import type { Backing, LeaseStore } from '../ports.ts';
 import { openLeaseStore } from './leases.ts';
+import { leadsElsewhere } from './leases/elsewhere.ts';
 import { lookAround } from './leases/surroundings.ts';
+import { openTwin } from './leases/twin.ts';
 import type { Libc } from './libc.ts';
 
 export interface BackingDeps {
@@ -26,11 +30,23 @@ export async function openBacking(config: LeaderConfig, deps: BackingDeps): Prom
   };
   const around = await lookAround(environment, directory, lease, AbortSignal.timeout(patience));
   const choice = chooseBackend(config, app, around);
-  const why = choice.why.join('; ');
+  const because = choice.why.join('; ');
   switch (choice.kind) {
     case 'use': {
       const { kind: backend } = choice.settings;
-      return { kind: 'store', backend, because: why, store: await openLeaseStore(choice.settings, libc) };
+      const store = await openStore(choice, libc);
+      const others = electedElsewhere(config, app, around, backend);
+      const elsewhere = await leadsElsewhere(
+        store,
+        others.map((other) => () => openLeaseStore(other, libc)),
+      );
+      if (elsewhere === undefined) return { kind: 'store', backend, because, store };
+      await store.close();
+      return {
+        kind: 'blocked',
+        backend,
+        because: `cannot elect a leader with backend "${backend}" (${because}): ${elsewhere}; this replica waits until that has ended; write "backend" out to elect there as before, or "moved-from" to move by a roll-out`,
+      };
     }
     case 'verdict':
       return {
@@ -44,4 +60,12 @@ export async function openBacking(config: LeaderConfig, deps: BackingDeps): Prom
       return { kind: 'blocked', backend, because: choice.reason };
     }
   }
+}
+
+async function openStore(
+  { settings, former }: Extract<Choice, { kind: 'use' }>,
+  libc: Libc,
+): Promise<LeaseStore> {
+  const store = await openLeaseStore(settings, libc);
+  return former === undefined ? store : openTwin(await openLeaseStore(former, libc), store);
 }

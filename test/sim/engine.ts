@@ -18,6 +18,8 @@ export interface Line {
   mayWrite: boolean;
   /** Most of what is written is shown, some of it late. */
   watch(onWrite: (view: View) => void): void;
+  /** The replica begins a new life. */
+  rebooted(sandbox: 'same' | 'new'): void;
   /** A reply of undefined never comes. */
   send(request: Request, reply: (outcome: Outcome) => void): void;
 }
@@ -79,7 +81,14 @@ export function createEngine(
     isCalm: false,
     slow: undefined,
     line(distance) {
-      const line: Line = { requestsLost: false, repliesLost: false, mayWrite: true, watch, send };
+      const line: Line = {
+        requestsLost: false,
+        repliesLost: false,
+        mayWrite: true,
+        watch,
+        rebooted() {},
+        send,
+      };
       return line;
 
       function watch(onWrite: (view: View) => void): void {

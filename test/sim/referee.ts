@@ -24,16 +24,23 @@ export interface Referee {
   broken(): string | undefined;
 }
 
-/** `onGap`: for each stretch of time without running work, once it is over. */
+/**
+ * `onGap`: for each stretch of time without running work, once it is over. `bound`: whose board has to be whole; of two engines,
+ * under whose record somebody leads, as long as neither has lost anything.
+ */
 export function createReferee(
   schedule: Schedule,
   note: (who: string, what: string) => void,
   onGap: (from: number) => void = () => undefined,
+  bound: 'whoever writes' | 'whoever leads' = 'whoever writes',
 ): Referee {
   const running = new Map<object, string>();
   /** The highest entry of each key: what was written since the engine last lost something, and what of it was confirmed. */
   const written = new Map<string, number>();
   const board = new Map<string, number>();
+  let hasForgotten = false;
+  /** The last of each term. */
+  const records = new Map<string, LeaderRecord>();
   let highestEntry = 0;
   let highestEpoch = 0;
   let latestTerm = '';
@@ -44,6 +51,13 @@ export function createReferee(
   function breakLaw(law: string): void {
     note('referee', law);
     broken ??= `${law}, at ${(schedule.now() / second).toFixed(6)} s`;
+  }
+
+  function checkBoard(record: LeaderRecord): void {
+    if (hasForgotten && bound === 'whoever leads') return;
+    for (const [key, value] of board)
+      if (Number(record.board[key] ?? 0) < value)
+        breakLaw(`${record.term} write ${record.write} has lost entry ${value} of ${key}`);
   }
 
   return {
@@ -58,6 +72,8 @@ export function createReferee(
       if (epoch <= highestEpoch) breakLaw(`${term} has epoch ${epoch} after epoch ${highestEpoch}`);
       tenures += 1;
       latestTerm = term;
+      const record = records.get(term);
+      if (record !== undefined && bound === 'whoever leads') checkBoard(record);
       highestEpoch = Math.max(highestEpoch, epoch);
     },
     ceased(work) {
@@ -67,9 +83,8 @@ export function createReferee(
       if (running.size === 0) leaderlessSince = schedule.now();
     },
     wrote(record) {
-      for (const [key, value] of board)
-        if (Number(record.board[key] ?? 0) < value)
-          breakLaw(`${record.term} write ${record.write} has lost entry ${value} of ${key}`);
+      records.set(record.term, record);
+      if (bound === 'whoever writes' || record.term === latestTerm) checkBoard(record);
       for (const [key, entry] of Object.entries(record.board)) {
         const value = Number(entry);
         highestEntry = Math.max(highestEntry, value);
@@ -84,6 +99,7 @@ export function createReferee(
       board.set(key, Math.max(board.get(key) ?? 0, value));
     },
     forgets() {
+      hasForgotten = true;
       written.clear();
       board.clear();
     },

@@ -96,6 +96,7 @@ export function createReplica(deps: ReplicaDeps): Replica {
       sandboxes += 1;
       clock = deps.newClock();
     }
+    line.rebooted(sandbox);
     lives += 1;
     const self = {
       name,

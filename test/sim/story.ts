@@ -7,6 +7,7 @@ import { createRandom } from './schedule.ts';
 import type { Random } from './schedule.ts';
 import { createWorld, holder } from './world.ts';
 import type { World } from './world.ts';
+import type { Way } from './moving-engine.ts';
 
 export interface Story {
   readonly seed: number;
@@ -29,10 +30,11 @@ export interface Telling {
   readonly traceLength?: number;
   /** In these turns alone something goes wrong; in all, if undefined. */
   readonly only?: ReadonlySet<number> | undefined;
+  readonly way?: Way | undefined;
 }
 
-export function play(seed: number, rules: Rules, { traceLength = 0, only }: Telling = {}): Story {
-  const world = createWorld(seed, rules, { traceLength });
+export function play(seed: number, rules: Rules, { traceLength = 0, only, way }: Telling = {}): Story {
+  const world = createWorld(seed, rules, { traceLength, way });
   const { schedule, referee, replicas, scene, longest, pace } = world;
   const counts = new Map<string, number>();
   const isBroken = (): boolean => referee.broken() !== undefined;
@@ -81,8 +83,9 @@ function recover(world: World): void {
     for (const kind of ['resume', 'reconfigured', 'hint'] as const)
       replica.feed(kind === 'resume' ? { kind, waiter: 'somebody' } : { kind });
   }
-  // What cannot be read is left alone for as long as a record is, before it is written over and settled.
-  const waits = engine.view().found.kind === 'unreadable' ? 2 : 1;
+  // What cannot be read is left alone for as long as a record is, before it is written over and settled; so is one of two records.
+  const { found } = engine.view();
+  const waits = found.kind === 'unreadable' || (found.kind === 'record' && found.settles === true) ? 2 : 1;
   const bound = waits * (Math.max(...scene.timings.map((timing) => waitOut(timing, longest))) + second);
   schedule.runUntil(schedule.now() + bound, isBroken);
   if (isBroken()) return;

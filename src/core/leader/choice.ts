@@ -10,18 +10,33 @@ import type { LeaseSettings } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
 import { staticVerdict } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
+import { moving } from './move.ts';
 
 export type BackendName = (typeof backendNames)[number];
 
 export type Choice =
-  | { readonly kind: 'use'; readonly settings: LeaseSettings; readonly why: readonly string[] }
+  /** `former`: the record that has to be held as well, since others may still elect by it. */
+  | {
+      readonly kind: 'use';
+      readonly settings: LeaseSettings;
+      readonly former?: LeaseSettings;
+      readonly why: readonly string[];
+    }
   | { readonly kind: 'blocked'; readonly reason: string; readonly why: readonly string[] }
   | { readonly kind: 'verdict'; readonly verdict: Verdict; readonly why: readonly string[] };
 
 type Config = Pick<LeaderConfig, 'group' | 'settings'>;
 
 /** `app`: the application's name, a part of the record's default name. */
-export function chooseBackend({ group, settings }: Config, app: string, around: Surroundings): Choice {
+export function chooseBackend(config: Config, app: string, around: Surroundings): Choice {
+  const { 'moved-from': former, ...settings } = config.settings;
+  const choice = chooseOne({ ...config, settings }, app, around);
+  return former === undefined
+    ? choice
+    : moving(choice, chooseOne({ ...config, settings: former }, app, around));
+}
+
+function chooseOne({ group, settings }: Config, app: string, around: Surroundings): Choice {
   const name = settings.name ?? recordName(app, group);
   const asked = around.environment['DJSUP_LEADER_BACKEND'];
   const backend = settings.backend ?? 'auto';
@@ -64,7 +79,7 @@ function explicit(
   if (backend === 'static') return staticVerdict(around.environment, around.hostname, why);
   if (backend === 'none') {
     const reason = 'there is no election: every replica runs these services';
-    return { kind: 'verdict', verdict: { runs: true, reason }, why };
+    return { kind: 'verdict', verdict: { runs: 'everywhere', reason }, why };
   }
   return made(backend, why, name, settings, around);
 }

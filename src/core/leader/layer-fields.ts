@@ -42,31 +42,14 @@ export function readShare(written: string): number | undefined {
 const dsnEnv = (standard: string): Field<string> =>
   text(`Environment variable that holds the address; default \`${standard}\`.`);
 
-export const leaderFields = {
-  override: override(),
+/** Where the record of an election is kept. */
+const placeFields = {
   backend: oneOf(
     'Where the record of the election is kept; default `auto`, which chooses by what the environment offers.',
     backendNames,
   ),
   name: text(
     'Name of the record: key, row, Lease or the like; default the name of the application and the group.',
-  ),
-  profile: oneOf(
-    'Timings: `default`, `fast` for a quick take-over, `tolerant` for slow engines; default `default`.',
-    ['fast', 'default', 'tolerant'],
-  ),
-  'lease-duration': duration('How long a lease stands once it was written.', 'above zero'),
-  'renew-period': duration('From one renewal of the lease to the next.', 'above zero'),
-  'request-timeout': duration('How long the engine may take for an answer.', 'above zero'),
-  'lost-kill-delay': duration('From SIGTERM to SIGKILL once leadership is lost.', 'above zero'),
-  'max-clock-drift': text('Greatest difference in speed of any two clocks; default `1%`.', share),
-  priority: number(
-    '0 comes first; each step below waits 50 ms longer before it takes a free lease; default 0.',
-    {
-      min: -20,
-      max: 0,
-      whole: true,
-    },
   ),
   postgres: group('PostgreSQL.', {
     'dsn-env': dsnEnv('POSTGRESQL_DB_CONNECT_STRING'),
@@ -99,6 +82,32 @@ export const leaderFields = {
     period: duration('From one run to the next; default `10s`.', 'above zero'),
     ttl: duration('How long a yes holds that prints no number; default `30s`.', 'above zero'),
   }),
+};
+
+export const leaderFields = {
+  override: override(),
+  ...placeFields,
+  'moved-from': group(
+    'Where the record was kept before: this replica leads only while it holds that one too, so that a roll-out may move an election.',
+    placeFields,
+  ),
+  profile: oneOf(
+    'Timings: `default`, `fast` for a quick take-over, `tolerant` for slow engines; default `default`.',
+    ['fast', 'default', 'tolerant'],
+  ),
+  'lease-duration': duration('How long a lease stands once it was written.', 'above zero'),
+  'renew-period': duration('From one renewal of the lease to the next.', 'above zero'),
+  'request-timeout': duration('How long the engine may take for an answer.', 'above zero'),
+  'lost-kill-delay': duration('From SIGTERM to SIGKILL once leadership is lost.', 'above zero'),
+  'max-clock-drift': text('Greatest difference in speed of any two clocks; default `1%`.', share),
+  priority: number(
+    '0 comes first; each step below waits 50 ms longer before it takes a free lease; default 0.',
+    {
+      min: -20,
+      max: 0,
+      whole: true,
+    },
+  ),
 };
 
 export type LeaderEntry = Values<typeof leaderFields>;

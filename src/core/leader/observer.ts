@@ -75,14 +75,15 @@ export function standing(
     case 'unreadable':
       return aged(sight.since + full, full, now);
     case 'record': {
-      const { record } = found;
+      const { record, settles = false } = found;
+      const delay = settles ? full : 0;
       const isOver = record.state === 'released' || sight.certified || isPast(self, record);
       // After a rollback an old record stands there again: whoever came later may still be at work.
       const isVouched = record.clean && record.incarnation === incarnation;
-      if (isOver && isVouched) return { kind: 'free', delay: 0 };
+      if (isOver && isVouched) return { kind: 'free', delay };
       // Whoever else may be at work wrote before this was seen. Waiting is no later than taking it and settling would be.
       const wait = isVouched ? waitOut(timing, Math.max(timing.lease, record.lease)) : full;
-      return aged(sight.since + wait, 0, now);
+      return aged(sight.since + wait, delay, now);
     }
   }
 }

@@ -28,6 +28,8 @@ export interface LeaderRecord {
   readonly successor: string | undefined;
   /** The life of the engine's data as the writer knew it: after a failover or a restore the record vouches for nothing. */
   readonly incarnation: string;
+  /** Of a second record that is written after this one: which write stood there. It tells which of the two is the later. */
+  readonly beside?: string | undefined;
   /** What replicas tell one another, such as work that was done for a release; each holder hands it on. */
   readonly board: Board;
   /** For people alone. */
@@ -47,7 +49,8 @@ export interface About {
 
 /** What stood in the record's place. */
 export type Found =
-  | { readonly kind: 'record'; readonly record: LeaderRecord }
+  /** `settles`: whoever takes it waits out the start delay, whatever it says, since a second record that belongs to it is missing. */
+  | { readonly kind: 'record'; readonly record: LeaderRecord; readonly settles?: boolean }
   | { readonly kind: 'none' }
   /** There is none, and it is certain that nobody leads. */
   | { readonly kind: 'unused' }
@@ -97,6 +100,7 @@ const shape = z.strictObject({
   clean: z.boolean(),
   successor: z.optional(word),
   incarnation: word,
+  beside: z.optional(word),
   board: z.optional(board),
   app: z.optional(word),
   version: z.optional(word),
@@ -130,6 +134,7 @@ export function decodeRecord(text: string): Found {
     format: _,
     'duration-ms': milliseconds,
     successor,
+    beside,
     board: entries = {},
     app,
     version,
@@ -140,7 +145,14 @@ export function decodeRecord(text: string): Found {
   const lease = Math.ceil(milliseconds * millisecond);
   return {
     kind: 'record',
-    record: { ...plain, successor, lease, board: entries, about: { app, version, host, since } },
+    record: {
+      ...plain,
+      successor,
+      ...(beside === undefined ? {} : { beside }),
+      lease,
+      board: entries,
+      about: { app, version, host, since },
+    },
   };
 }
 

@@ -2,8 +2,8 @@
 import type { Choice } from './choice.ts';
 
 export interface Verdict {
-  /** `by-plan`: as for any other service, by `startup` and the API. */
-  readonly runs: boolean | 'by-plan';
+  /** `everywhere`: in every replica at once; `by-plan`: as for any other service, by `startup` and the API. */
+  readonly runs: boolean | 'everywhere' | 'by-plan';
   /** For people. */
   readonly reason: string;
 }

@@ -1,6 +1,7 @@
 // Which engine is chosen, for which reason, and when none is: tables.
 import { describe, expect, test } from 'vitest';
 import { chooseBackend } from '../../../src/core/leader/choice.ts';
+import { electedElsewhere } from '../../../src/core/leader/elsewhere.ts';
 import type { Choice } from '../../../src/core/leader/choice.ts';
 import type { PodFacts, Surroundings } from '../../../src/core/leader/surroundings.ts';
 import type { LeaderConfig } from '../../../src/core/config.ts';
@@ -148,7 +149,7 @@ describe('as it is told', () => {
       'external',
     ],
     ['no command', { settings: { backend: 'external' } }, 'blocked'],
-    ['none', { settings: { backend: 'none' } }, 'runs true'],
+    ['none', { settings: { backend: 'none' } }, 'runs everywhere'],
     ['juju', { settings: { backend: 'juju' } }, 'runs by-plan'],
     ['static by ordinal 0', { settings: { backend: 'static' }, hostname: 'web-0' }, 'runs true'],
     ['static by another ordinal', { settings: { backend: 'static' }, hostname: 'web-10' }, 'runs false'],
@@ -165,6 +166,72 @@ describe('as it is told', () => {
     ],
   ])('%s', (_title, given, expected) => {
     expect(outcome(choose(given))).toBe(expected);
+  });
+});
+
+describe('on the way from one backend to another', () => {
+  const environment = { POSTGRESQL_DB_CONNECT_STRING: postgres, REDIS_DB_CONNECT_STRING: 'redis://r' };
+  const moved = (settings: Settings, from: Settings['moved-from'] = {}, hostname = 'web-0'): Choice =>
+    choose({ settings: { ...settings, 'moved-from': from }, environment, hostname });
+
+  test('whoever leads holds the record of before too', () => {
+    const choice = moved({ backend: 'postgres' }, { backend: 'redis', redis: { prefix: 'old:' } });
+    expect(choice).toMatchObject({
+      settings: { kind: 'postgres', name: 'shop-schedulers' },
+      former: { kind: 'redis', name: 'shop-schedulers', prefix: 'old:' },
+    });
+    expect(choice.why.at(-1)).toBe('moved from backend "redis": whoever leads holds both records');
+    expect(moved({}, { name: 'old' })).toMatchObject({
+      settings: { kind: 'postgres', name: 'shop-schedulers' },
+      former: { kind: 'postgres', name: 'old' },
+    });
+  });
+
+  test.each<[string, Choice, string, RegExp?]>([
+    ['from an ordinal: its replica alone leads', moved({}, { backend: 'static' }), 'postgres'],
+    ['from an ordinal: no other does', moved({}, { backend: 'static' }, 'web-1'), 'runs false'],
+    ['to an ordinal: its replica, with the record', moved({ backend: 'static' }), 'postgres'],
+    ['to an ordinal: no other does', moved({ backend: 'static' }, {}, 'web-1'), 'runs false'],
+    ['to where it is', moved({}), 'blocked', /"moved-from" names the record itself; leave it out/],
+    [
+      'from all replicas',
+      moved({}, { backend: 'none' }),
+      'blocked',
+      /every replica runs .*; stop all replicas/,
+    ],
+    ['to a charm', moved({ backend: 'juju' }), 'blocked', /the charm decides/],
+    [
+      'from what is missing',
+      moved({}, { backend: 'mysql' }),
+      'blocked',
+      /moved-from: .*MYSQL_DB_CONNECT_STRING/,
+    ],
+    [
+      'from file to file, for a guard holds but one',
+      moved({ backend: 'file', file: { path: '/a' } }, { backend: 'file', file: { path: '/b' } }),
+      'blocked',
+      /cannot hold two lock files at once/,
+    ],
+  ])('%s', (_title, choice, expected, reason = /./) => {
+    expect(outcome(choice)).toBe(expected);
+    expect(choice.kind === 'blocked' ? choice.reason : 'it may').toMatch(reason);
+  });
+
+  test('where djsup chooses, it knows where a replica with less around it would have', () => {
+    const around: Surroundings = { environment, hostname: 'x', stateDirectory: '/state', pod: undefined };
+    const kinds = (settings: Settings, chosen: 'kubernetes' | 'postgres' | 'redis', more = {}): unknown =>
+      electedElsewhere(
+        { group: 'schedulers', settings },
+        'shop',
+        { ...around, environment: { ...environment, ...more } },
+        chosen,
+      ).map(({ kind }) => kind);
+    expect(kinds({}, 'kubernetes')).toEqual(['postgres', 'redis']);
+    expect(kinds({}, 'postgres', { DJSUP_LEADER_LOCK: '/lock' })).toEqual(['redis', 'file']);
+    expect(kinds({}, 'redis')).toEqual([]);
+    expect(kinds({ backend: 'postgres' }, 'postgres')).toEqual([]);
+    expect(kinds({}, 'postgres', { DJSUP_LEADER_BACKEND: 'postgres' })).toEqual([]);
+    expect(kinds({ 'moved-from': { backend: 'redis' } }, 'postgres')).toEqual([]);
   });
 });
 
