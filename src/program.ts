@@ -213,6 +213,7 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
         backing: async (config) =>
           (await import('./host/backing.ts')).openBacking(config, {
             libc,
+            spawner,
             environment,
             directory: paths.directory,
           }),

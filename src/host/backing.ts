@@ -5,14 +5,12 @@ import { electedElsewhere } from '../core/leader/elsewhere.ts';
 import type { LeaderConfig } from '../core/config.ts';
 import type { Backing, LeaseStore } from '../ports.ts';
 import { openLeaseStore } from './leases.ts';
+import type { LeaseStoreDeps } from './leases.ts';
 import { leadsElsewhere } from './leases/elsewhere.ts';
 import { lookAround } from './leases/surroundings.ts';
 import { openTwin } from './leases/twin.ts';
-import type { Libc } from './libc.ts';
 
-export interface BackingDeps {
-  readonly libc: Libc;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+export interface BackingDeps extends LeaseStoreDeps {
   /** Where this daemon keeps its state. */
   readonly directory: string;
 }
@@ -21,7 +19,7 @@ export interface BackingDeps {
 const patience = 5_000;
 
 export async function openBacking(config: LeaderConfig, deps: BackingDeps): Promise<Backing> {
-  const { environment, directory, libc } = deps;
+  const { environment, directory } = deps;
   const { settings, group } = config;
   const app = environment['DJSUP_APP'] || 'djsup';
   const lease = {
@@ -34,11 +32,11 @@ export async function openBacking(config: LeaderConfig, deps: BackingDeps): Prom
   switch (choice.kind) {
     case 'use': {
       const { kind: backend } = choice.settings;
-      const store = await openStore(choice, libc);
+      const store = await openStore(choice, deps);
       const others = electedElsewhere(config, app, around, backend);
       const elsewhere = await leadsElsewhere(
         store,
-        others.map((other) => () => openLeaseStore(other, libc)),
+        others.map((other) => () => openLeaseStore(other, deps)),
       );
       if (elsewhere === undefined) return { kind: 'store', backend, because, store };
       await store.close();
@@ -64,8 +62,8 @@ export async function openBacking(config: LeaderConfig, deps: BackingDeps): Prom
 
 async function openStore(
   { settings, former }: Extract<Choice, { kind: 'use' }>,
-  libc: Libc,
+  deps: LeaseStoreDeps,
 ): Promise<LeaseStore> {
-  const store = await openLeaseStore(settings, libc);
-  return former === undefined ? store : openTwin(await openLeaseStore(former, libc), store);
+  const store = await openLeaseStore(settings, deps);
+  return former === undefined ? store : openTwin(await openLeaseStore(former, deps), store);
 }

@@ -30,10 +30,17 @@ export interface Launched {
   readonly guard: GuardEnds | undefined;
 }
 
+/** What is not as for a service. */
+export interface Ways {
+  /** Nobody reads it: /dev/null. */
+  readonly stderr?: 'ignore';
+}
+
 /** Starts a process in a session of its own (setsid(2)), stdin /dev/null, stdout and stderr one pipe. */
 export function launch(
   deps: LaunchDeps,
   { argv, environment, workingDir, account, guard }: Omit<Launch, 'owner'>,
+  { stderr }: Ways = {},
 ): Result<Launched, string> {
   // execve(2) ends strings at a NUL byte; Node refuses one with an error of its own kind.
   if (
@@ -61,7 +68,7 @@ export function launch(
     stdio: [
       'ignore',
       write,
-      write,
+      stderr ?? write,
       ...(guard === undefined ? [] : (['pipe', guard.anchor ?? 'ignore', 'pipe'] as const)),
     ],
     detached: true,

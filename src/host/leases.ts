@@ -1,13 +1,18 @@
 // The engines that can keep an election's record, each loaded only when it is chosen.
 import type { LeaseSettings } from '../core/leader/settings.ts';
 import type { LeaseStore } from '../ports.ts';
+import type { ExternalDeps } from './leases/external.ts';
 import type { Libc } from './libc.ts';
 
+export interface LeaseStoreDeps extends ExternalDeps {
+  readonly libc: Libc;
+}
+
 /** Loads the engine's client; nothing is connected before the store's first call, and nothing is refused before it. */
-export async function openLeaseStore(settings: LeaseSettings, libc: Libc): Promise<LeaseStore> {
+export async function openLeaseStore(settings: LeaseSettings, deps: LeaseStoreDeps): Promise<LeaseStore> {
   switch (settings.kind) {
     case 'file':
-      return (await import('./leases/file.ts')).openFileLease(settings, libc);
+      return (await import('./leases/file.ts')).openFileLease(settings, deps.libc);
     case 'postgres':
       return (await import('./leases/postgres.ts')).openPostgres(settings);
     case 'mysql':
@@ -19,6 +24,6 @@ export async function openLeaseStore(settings: LeaseSettings, libc: Libc): Promi
     case 'kubernetes':
       return (await import('./leases/kubernetes.ts')).openKubernetes(settings);
     case 'external':
-      return (await import('./leases/external.ts')).openExternal(settings);
+      return (await import('./leases/external.ts')).openExternal(settings, deps);
   }
 }

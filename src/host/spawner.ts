@@ -1,11 +1,15 @@
-// The Spawner port: starts services, ends what they leave behind, and runs exec checks.
+// The Spawner port: starts services, ends what they leave behind, and runs exec checks and commands that are asked something.
 // Law: every process that djsup starts is started here, so that the reaper knows which exits are libuv's.
+import type { Result } from '../core/result.ts';
 import type { Launch, Spawner } from '../ports.ts';
 import { createChild } from './child.ts';
 import type { RunningChild } from './child.ts';
+import { runCommand } from './exec-command.ts';
+import type { Answer, Command } from './exec-command.ts';
 import { runProbe } from './exec-probe.ts';
 import { createGroupWatch } from './group.ts';
 import { launch } from './launch.ts';
+import type { Ways } from './launch.ts';
 import type { Libc } from './libc.ts';
 import { createStrays } from './strays.ts';
 import { createTurnstile } from './turnstile.ts';
@@ -27,6 +31,11 @@ export interface HostSpawner extends Spawner {
   readonly isOwn: (pid: number) => boolean;
   /** For the reaper: an orphan has been collected, so a group may be empty now. */
   readonly collected: () => void;
+  /**
+   * Runs a command as djsup itself, for its exit code and the beginning of its stdout; the signal kills its whole group. The
+   * failure is one clear sentence: why it could not be started.
+   */
+  readonly ask: (command: Command, signal: AbortSignal) => Promise<Result<Answer, string>>;
 }
 
 export function createSpawner({ libc, instance, adopts, path, guards }: SpawnerDeps): HostSpawner {
@@ -37,8 +46,8 @@ export function createSpawner({ libc, instance, adopts, path, guards }: SpawnerD
   const open = new Map<string, Set<RunningChild>>();
   const pass = createTurnstile(1);
 
-  function start(wanted: Omit<Launch, 'owner'>): ReturnType<typeof launch> {
-    const launched = launch({ libc, path, guards }, wanted);
+  function start(wanted: Omit<Launch, 'owner'>, ways: Ways = {}): ReturnType<typeof launch> {
+    const launched = launch({ libc, path, guards }, wanted, ways);
     if (launched.ok) own.add(launched.value.pid);
     return launched;
   }
@@ -70,6 +79,11 @@ export function createSpawner({ libc, instance, adopts, path, guards }: SpawnerD
     },
     sweep: strays.sweep,
     sweepAll: strays.sweepAll,
+    async ask({ argv, environment }, signal) {
+      await pass();
+      const marked = { ...environment, ...strays.marks(undefined) };
+      return runCommand(start, (pid) => own.delete(pid), { argv, environment: marked }, signal);
+    },
     async run(wanted, timeout) {
       // To start a process takes milliseconds, and many checks may be due in the same one.
       await pass();

@@ -2,17 +2,46 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { second } from '../../src/core/leader/timing.ts';
+import { createReaper } from '../../src/host/reaper.ts';
 import { openExternal } from '../../src/host/leases/external.ts';
 import type { LeaseStore } from '../../src/ports.ts';
 import { until } from '../support/rig.ts';
 import { held, look, recordFor, soon } from './leases.contract.ts';
+import { createMachine, launchOf, start } from './machine.ts';
+import type { Machine } from './machine.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'djsup-external-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
+let machine: Machine;
+/** How long the next turn after an exit begins with deafness, ms: what ends meanwhile is a zombie that libuv has not seen. */
+let deafness = 0;
+const deaf = (): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, deafness);
+  deafness = 0;
+};
+const onChild = (): void => void setImmediate(deaf);
+beforeAll(async () => {
+  // Before the reaper, which looks in the same turn.
+  process.on('SIGCHLD', onChild);
+  machine = await createMachine();
+});
+afterAll(() => {
+  machine.reaper.stop();
+  process.off('SIGCHLD', onChild);
+});
+
 let scripts = 0;
+
+function open(command: readonly string[], period = 0, ttl = 30_000): LeaseStore {
+  const { spawner } = machine;
+  return openExternal(
+    { kind: 'external', name: 'own', command, period, ttl },
+    { spawner, environment: process.env },
+  );
+}
 
 /** A command that does what the file "say" next to it tells, and counts its runs. */
 function script(say: string): {
@@ -26,8 +55,7 @@ function script(say: string): {
   writeFileSync(path, `#!/bin/sh\necho x >> ${path}.runs\n. ${path}.say\n`, { mode: 0o755 });
   writeFileSync(`${path}.runs`, '');
   return {
-    store: (ttl = 30_000, period = 0) =>
-      openExternal({ kind: 'external', name: 'own', command: [path], period, ttl }),
+    store: (ttl, period) => open([path], period, ttl),
     say: write,
     runs: () => readFileSync(`${path}.runs`, 'utf8').length / 2,
   };
@@ -136,16 +164,38 @@ test('nonsense, and a command that is not there, are refused; one that hangs end
     kind: 'failed',
     error: 'unsafe',
   });
-  const nowhere = openExternal({
-    kind: 'external',
-    name: 'own',
-    command: ['/nowhere/at/all'],
-    period: 1,
-    ttl: 1,
-  });
+  const nowhere = open(['/nowhere/at/all']);
   expect(await nowhere.read(soon())).toMatchObject({ kind: 'failed', error: 'unsafe' });
   const from = performance.now();
   const hanging = script('sleep 100').store();
   expect(await hanging.read(AbortSignal.timeout(200))).toMatchObject({ kind: 'failed', error: 'transient' });
   expect(performance.now() - from).toBeLessThan(2000);
+});
+
+/** What became of a command that ends just when the reaper looks, and how long that took, ms. */
+async function endsAsTheReaperLooks(): Promise<{ kind: string; span: number }> {
+  const store = script('sleep 0.2; echo 30').store();
+  const asking = store.read(soon(2000));
+  deafness = 500;
+  const from = performance.now();
+  start(machine.spawner, launchOf(['true']));
+  const { kind } = await asking;
+  return { kind, span: performance.now() - from };
+}
+
+test('a command that ends just when the reaper looks is heard', async () => {
+  const { kind, span } = await endsAsTheReaperLooks();
+  expect(kind).toBe('ok');
+  expect(span).toBeLessThan(1500);
+});
+
+test('planted fault: a reaper that does not know of the command takes its exit, and the call ends by its signal', async () => {
+  const thief = createReaper({ libc: machine.libc, isOwn: () => false });
+  expect(await endsAsTheReaperLooks()).toMatchObject({ kind: 'failed' });
+  thief.stop();
+});
+
+test('what the command says on stderr is no answer, and who holds its output is not waited for', async () => {
+  const view = await look(script('echo oops >&2; sleep 7 & echo 30 41').store());
+  expect(held(view)).toMatchObject({ state: 'released', epoch: 40 });
 });

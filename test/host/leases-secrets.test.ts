@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { LeaseSettings } from '../../src/core/leader/settings.ts';
 import { openLeaseStore } from '../../src/host/leases.ts';
-import type { Libc } from '../../src/host/libc.ts';
+import { storeDeps } from './machine.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'djsup-secrets-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -77,7 +77,7 @@ const servers: Readonly<Record<string, (socket: Socket) => void>> = {
 };
 
 async function said(settings: LeaseSettings): Promise<string> {
-  const store = await openLeaseStore(settings, undefined as unknown as Libc);
+  const store = await openLeaseStore(settings, await storeDeps());
   const outcome = await store.open(AbortSignal.timeout(700));
   await store.close();
   if (outcome.kind !== 'failed') throw new Error('it was opened');

@@ -10,7 +10,7 @@ import type { LeaseStore } from '../../src/ports.ts';
 import { startProxy } from '../support/engines/proxy.ts';
 import type { Proxy } from '../support/engines/proxy.ts';
 import { until } from '../support/rig.ts';
-import { loadLibc } from './machine.ts';
+import { storeDeps } from './machine.ts';
 
 /** One running engine, as the contract's tests need it. */
 export interface EngineUnderTest {
@@ -101,7 +101,7 @@ export function leaseContract(
       const newName = (): string => `contract-${process.pid}-${(names += 1)}`;
 
       async function openStore(name: string, port?: number): Promise<LeaseStore> {
-        const store = await openLeaseStore(engine.settings(name, port), await loadLibc());
+        const store = await openLeaseStore(engine.settings(name, port), await storeDeps());
         stores.push(store);
         return store;
       }

@@ -1,5 +1,6 @@
 // The machine as main.ts puts it together, for tests: libc, spawner and reaper in this process.
 import { join } from 'node:path';
+import type { LeaseStoreDeps } from '../../src/host/leases.ts';
 import { createLibc } from '../../src/host/libc.ts';
 import type { Libc } from '../../src/host/libc.ts';
 import { createReaper } from '../../src/host/reaper.ts';
@@ -35,6 +36,14 @@ export async function loadLibc(): Promise<Libc> {
   const libc = await createLibc();
   if (!libc.ok) throw new Error(libc.failure.message);
   return libc.value;
+}
+
+/** For the stores of all engines that run no command. */
+export async function storeDeps(): Promise<LeaseStoreDeps> {
+  const ask = (): never => {
+    throw new Error('it runs a command');
+  };
+  return { libc: await loadLibc(), spawner: { ask }, environment: {} };
 }
 
 const searchPath = process.env['PATH'] ?? '/usr/bin:/bin';

@@ -5,7 +5,7 @@ import type { EtcdLease } from '../../src/core/leader/settings.ts';
 import { openLeaseStore } from '../../src/host/leases.ts';
 import type { LeaseStore, Opening } from '../../src/ports.ts';
 import { held, leaseContract, look, recordFor, soon, take } from '../host/leases.contract.ts';
-import { loadLibc } from '../host/machine.ts';
+import { storeDeps } from '../host/machine.ts';
 import { makeCertificates, opensslMissing } from '../support/engines/certificates.ts';
 import { etcdMissing, startEtcd } from '../support/engines/etcd.ts';
 import type { Etcd } from '../support/engines/etcd.ts';
@@ -56,7 +56,7 @@ describe.skipIf(why !== undefined)(`on a real engine${why === undefined ? '' : `
       user: undefined,
       tls: {},
     } as const;
-    const store = await openLeaseStore({ ...settings, ...further }, await loadLibc());
+    const store = await openLeaseStore({ ...settings, ...further }, await storeDeps());
     stores.push(store);
     return { ...store, opening: await store.open(soon()) };
   }

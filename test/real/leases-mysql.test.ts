@@ -5,7 +5,7 @@ import { openLeaseStore } from '../../src/host/leases.ts';
 import { bellName, bellPrefix } from '../../src/host/leases/mysql-doorbell.ts';
 import type { LeaseStore, Opening } from '../../src/ports.ts';
 import { held, leaseContract, look, recordFor, soon, take } from '../host/leases.contract.ts';
-import { loadLibc } from '../host/machine.ts';
+import { storeDeps } from '../host/machine.ts';
 import { makeCertificates, opensslMissing } from '../support/engines/certificates.ts';
 import type { Certificates } from '../support/engines/certificates.ts';
 import { galeraMissing, galeraWords, mariadbMissing, startMariadb } from '../support/engines/mariadb.ts';
@@ -40,7 +40,7 @@ leaseContract('mysql', mariadbMissing(), async () => {
 const why = mariadbMissing() ?? opensslMissing();
 
 async function open(dsn: string, name = 'own'): Promise<LeaseStore & { opening: Opening }> {
-  const store = await openLeaseStore({ kind: 'mysql', name, dsn }, await loadLibc());
+  const store = await openLeaseStore({ kind: 'mysql', name, dsn }, await storeDeps());
   stores.push(store);
   return { ...store, opening: await store.open(soon()) };
 }

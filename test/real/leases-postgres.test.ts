@@ -4,7 +4,7 @@ import type { LeaseSettings } from '../../src/core/leader/settings.ts';
 import { openLeaseStore } from '../../src/host/leases.ts';
 import type { LeaseStore, Opening } from '../../src/ports.ts';
 import { held, leaseContract, look, recordFor, soon, take } from '../host/leases.contract.ts';
-import { loadLibc } from '../host/machine.ts';
+import { storeDeps } from '../host/machine.ts';
 import { makeCertificates, opensslMissing } from '../support/engines/certificates.ts';
 import type { Certificates } from '../support/engines/certificates.ts';
 import { poolerMissing, postgresMissing, startPooler, startPostgres } from '../support/engines/postgres.ts';
@@ -60,7 +60,7 @@ describe.skipIf(why !== undefined)(`on a real engine${why === undefined ? '' : `
   });
 
   async function open(dsn: string, name?: string): Promise<LeaseStore & { opening: Opening }> {
-    const store = await openLeaseStore(settingsOf(dsn, name), await loadLibc());
+    const store = await openLeaseStore(settingsOf(dsn, name), await storeDeps());
     stores.push(store);
     return { ...store, opening: await store.open(soon()) };
   }
@@ -128,7 +128,7 @@ describe.skipIf(why !== undefined)(`on a real engine${why === undefined ? '' : `
     });
     const elsewhere = await openLeaseStore(
       { ...settingsOf(dsn), schema: 'nowhere' } as LeaseSettings,
-      await loadLibc(),
+      await storeDeps(),
     );
     expect(await elsewhere.open(soon())).toMatchObject({ kind: 'failed', error: 'permission' });
   });
@@ -139,7 +139,7 @@ describe.skipIf(why !== undefined)(`on a real engine${why === undefined ? '' : `
     );
     const store = await openLeaseStore(
       { ...settingsOf(postgres.dsn()), schema: 'weak' } as LeaseSettings,
-      await loadLibc(),
+      await storeDeps(),
     );
     expect(await store.open(soon())).toMatchObject({ kind: 'failed', error: 'unsafe' });
     await store.close();

@@ -4,7 +4,7 @@ import { openLeaseStore } from '../../src/host/leases.ts';
 import type { View } from '../../src/core/leader/record.ts';
 import type { LeaseStore, Opening } from '../../src/ports.ts';
 import { held, leaseContract, look, recordFor, soon, take } from '../host/leases.contract.ts';
-import { loadLibc } from '../host/machine.ts';
+import { storeDeps } from '../host/machine.ts';
 import { makeCertificates, opensslMissing } from '../support/engines/certificates.ts';
 import { freePort } from '../support/engines/private-process.ts';
 import { redisMissing, startRedis } from '../support/engines/redis.ts';
@@ -40,7 +40,7 @@ describe.skipIf(why !== undefined)(`on a real engine${why === undefined ? '' : `
   });
 
   async function open(dsn: string, name = 'own'): Promise<LeaseStore & { opening: Opening }> {
-    const store = await openLeaseStore({ kind: 'redis', name, dsn, prefix }, await loadLibc());
+    const store = await openLeaseStore({ kind: 'redis', name, dsn, prefix }, await storeDeps());
     stores.push(store);
     return { ...store, opening: await store.open(soon()) };
   }

@@ -1,17 +1,15 @@
 // A command that says who leads: exit code 0 is a promise, for as many seconds as it prints, that nobody else is told so.
 // Laws: a promise counts from the start of the command; one that is shorter than the lease is refused; whoever was told
 // "no", or nothing, does not lead. The record is kept here alone: what all replicas share is the command.
-import { spawn } from 'node:child_process';
 import { encodeRecord } from '../../core/leader/record.ts';
 import type { LeaderRecord } from '../../core/leader/record.ts';
 import type { ExternalLease } from '../../core/leader/settings.ts';
 import { millisecond, second } from '../../core/leader/timing.ts';
 import type { LeaseStore } from '../../ports.ts';
+import type { HostSpawner } from '../spawner.ts';
 import { createLeaseStore } from './store.ts';
 import type { Refusal, Sample, Swap } from './store.ts';
 
-/** What of the command's output is read, characters. */
-const enough = 256;
 const incarnation = 'external';
 const form = /^\s*(?:(\d+(?:\.\d+)?)s?(?:\s+(\d{1,15}))?)?\s*$/;
 
@@ -21,20 +19,33 @@ interface Answer {
   readonly until: number;
 }
 
-export function openExternal(settings: ExternalLease): LeaseStore {
+export interface ExternalDeps {
+  readonly spawner: Pick<HostSpawner, 'ask'>;
+  /** The command's, to which DJSUP_LEADER_NAME is added. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export function openExternal(settings: ExternalLease, deps: ExternalDeps): LeaseStore {
   const { name, command, period, ttl } = settings;
   const place = `the command "${command[0] ?? ''}"`;
   let answer: Answer | undefined;
   /** Stands for the record: ours, a free one, or somebody else's. */
   let text = '';
   let refusals = 0;
+  const given = Object.entries(deps.environment).filter(
+    (one): one is [string, string] => one[1] !== undefined,
+  );
+  const environment = { ...Object.fromEntries(given), DJSUP_LEADER_NAME: name };
 
   /** A promise that still covers `need` ms is not asked for again, nor a "no" within the period. */
   async function ask(start: number, need: number, signal: AbortSignal): Promise<Answer> {
     if (answer !== undefined && answer.until >= start + (answer.leads ? need : 0)) return answer;
     // A promise that has run out is no lead any more: others may have led since.
     const wasLeading = answer?.leads === true && answer.until >= start;
-    const { code, output } = await run(command, name, signal);
+    const asked = await deps.spawner.ask({ argv: command, environment }, signal);
+    signal.throwIfAborted();
+    if (!asked.ok) throw new NotStarted(asked.failure);
+    const { code, output } = asked.value;
     if (code !== 0) {
       // Another record each time: it never ages, since the command says when it is over.
       refusals += 1;
@@ -91,6 +102,8 @@ export function openExternal(settings: ExternalLease): LeaseStore {
   });
 }
 
+/** It could not be started. */
+class NotStarted extends Error {}
 /** It printed something that is not understood. */
 class Unclear extends Error {}
 /** It promised less than the lease. */
@@ -115,40 +128,6 @@ function recordOf(group: string, state: LeaderRecord['state'], write: number, ep
   });
 }
 
-function run(
-  [program = '', ...words]: readonly string[],
-  name: string,
-  signal: AbortSignal,
-): Promise<{ readonly code: number | null; readonly output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, words, {
-      stdio: ['ignore', 'pipe', 'ignore'],
-      detached: true,
-      env: { ...process.env, DJSUP_LEADER_NAME: name },
-    });
-    let output = '';
-    const kill = (): void => {
-      // Its whole group: a shell's child must not go on asking.
-      if (child.pid !== undefined) {
-        try {
-          process.kill(-child.pid, 'SIGKILL');
-        } catch {
-          // It has ended.
-        }
-      }
-    };
-    signal.addEventListener('abort', kill, { once: true });
-    child.stdout.setEncoding('utf8').on('data', (part: string) => {
-      if (output.length < enough) output += part;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => {
-      signal.removeEventListener('abort', kill);
-      resolve({ code, output: output.slice(0, enough) });
-    });
-  });
-}
-
 function refusalOf(error: unknown, place: string): Refusal | undefined {
   const refuse = (reason: string): Refusal => ({
     error: 'unsafe',
@@ -160,9 +139,6 @@ function refusalOf(error: unknown, place: string): Refusal | undefined {
     );
   if (error instanceof Unclear)
     return refuse('it must print a number of seconds, and an epoch after it if there is one, or nothing');
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return refuse('it does not exist');
-  if (code === 'EACCES')
-    return { error: 'permission', message: `cannot run ${place}: it may not be executed` };
+  if (error instanceof NotStarted) return refuse(error.message.replace('cannot start: ', ''));
   return undefined;
 }
