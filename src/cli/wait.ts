@@ -30,5 +30,5 @@ export async function finishChange(context: Context, client: Client, id: string)
 async function abortChange(context: Context, client: Client, id: string): Promise<void> {
   const aborted = await client.abortChange(id);
   if (aborted.ok || aborted.failure.kind === 'given-up') return;
-  context.note(`cannot abort change ${id}: ${aborted.failure.message}`);
+  context.note(aborted.failure.message);
 }

@@ -111,6 +111,13 @@ export function finish(change: Change, id: string, outcome: Outcome, now: Date):
   return settled(outcome.status === 'Done' ? done : holdDependants(done, now), now);
 }
 
+/** Why a change cannot be aborted, as a clause; undefined: it can. */
+export function whyNotAbort({ kind, tasks }: Pick<Change, 'kind' | 'tasks'>): string | undefined {
+  // Half of it would leave a group that neither runs nor is let go, and a term that has begun to end never runs again.
+  if (kind !== 'hand-over' && !tasks.some((task) => task.kind === 'leader')) return undefined;
+  return 'a leader group that is handed over is handed over to the end, since its lease is let go only when nothing of it runs';
+}
+
 /** What has not begun is held, what runs is told to abort (the caller tells it). */
 export function abort(change: Change, now: Date): Change {
   const tasks = change.tasks.map((task): Task => {

@@ -1,6 +1,6 @@
 // The keeper of changes: creates them, runs their tasks in order, lets callers wait, forgets old ones, saves them.
 // Law: nothing outside this file edits a change.
-import { abort, begin, finish, isReady, logTo, runnable } from '../core/change.ts';
+import { abort, begin, finish, isReady, logTo, runnable, whyNotAbort } from '../core/change.ts';
 import type { Change, Outcome, Task } from '../core/change.ts';
 import type { ChangeSnapshot } from '../core/state-file.ts';
 import type { Clock } from '../ports.ts';
@@ -178,6 +178,8 @@ export function createChanges(deps: {
       if (change === undefined) return refuse('not-found', `cannot find change with id "${changeId}"`);
       if (change.readyTime !== undefined)
         return refuse('bad-request', `cannot abort change ${changeId} with nothing pending`);
+      const reason = whyNotAbort(change);
+      if (reason !== undefined) return refuse('bad-request', `cannot abort change ${changeId}: ${reason}`);
       const aborted = abort(change, clock.wall());
       put(aborted);
       for (const task of aborted.tasks) if (task.status === 'Abort') handlers[task.kind]?.abort(task);

@@ -139,6 +139,7 @@ export function createSingletons(deps: {
     },
     handler: {
       run: (task) => leaders.request(task.data as unknown as LeaderRequest, task.subject, task.id),
+      // The change is not aborted: it goes on to its end.
       abort: () => {},
     },
     launchTerms({ name, leaderGroup }) {

@@ -321,6 +321,35 @@ describe('operators', () => {
     expect(crew.most(beat)).toBe(1);
   });
 
+  test('a hand-over that somebody wants to abort half-way goes on to its end, and that is said', async () => {
+    const crew = leaderCrew();
+    const two = plan.replace(
+      'leader:',
+      '  late: {override: replace, command: late, singleton: always, startup: enabled, before: [beat-scheduler]}\nleader:',
+    );
+    const a = crew.join('a', two);
+    await crew.pass(settled);
+    crew.join('b', two);
+    await crew.pass(2_000);
+    a.spawner.stubborn.add(beat);
+    const asked = ask(a, { action: 'step-down', span: 0 });
+    await crew.pass(200);
+    const handOver = a.face.changes('all', undefined).find(({ kind }) => kind === 'hand-over')?.id ?? '';
+    expect(a.change(handOver).tasks.map(({ status }) => status)).toEqual(['Doing', 'Do']);
+    for (const id of [handOver, asked])
+      expect(a.face.abortChange(id)).toMatchObject({
+        failure: {
+          kind: 'bad-request',
+          message: expect.stringMatching(/^cannot abort change \d+: .* to the end/),
+        },
+      });
+    await crew.pass(3_000);
+    expect([crew.running(beat), crew.running('late')]).toEqual([['b'], ['b']]);
+    expect([a.change(handOver).status, a.change(asked).status]).toEqual(['Done', 'Done']);
+    expect(a.face.leaders([])[0]?.state).toBe('following');
+    expect(crew.most(beat)).toBe(1);
+  });
+
   test('step-down --for and pause stay out until the time is over or until resume', async () => {
     const { crew, a, b } = await pair();
     ask(a, { action: 'step-down', span: 5_000 });
