@@ -36,7 +36,7 @@ const events: readonly (readonly [word: string, event: ReleaseTaskEvent])[] = [
   ['look', { kind: 'look' }],
   ['admitted', { kind: 'admitted' }],
   ['success', { kind: 'outcome', outcome: { kind: 'done' } }],
-  ['failure', { kind: 'outcome', outcome: { kind: 'failed', line: 'exit 1' } }],
+  ['failure', { kind: 'outcome', outcome: { kind: 'failed', end: { code: 1 }, detail: undefined } }],
   ['over', { kind: 'over' }],
   ['written', { kind: 'published', report: { kind: 'done' } }],
   ['not written', { kind: 'published', report: { kind: 'not-leading', leader: undefined } }],

@@ -1,12 +1,14 @@
 // What replicas tell one another of tasks that are done once for each release, as entries of the election's board:
 //   -done RELEASE -> the tasks done for it, as words of at most eight characters; newest release last
-//   task!         -> its latest failure: release, instant, how often it has failed for that release, and a line for people
+//   task!         -> its latest failure: release, instant, how often it has failed for that release, and where and how
 //   task          -> (earlier djsups, still read) the releases it is done for
 // Laws: an entry that cannot be read says nothing: then the task is done once more, never once less; what is done for the
-// writer's release is never taken off; of keys that begin with "-", which no service does, only those above are touched.
+// writer's release is never taken off; no output of a task is in an entry, nor shown from one; of keys that begin with "-", which no service does, only those above are touched.
 import { digest } from './digest.ts';
 import { withEntry } from './leader/record.ts';
 import type { Board } from './leader/record.ts';
+import { endText, readEnd } from './task-end.ts';
+import type { TaskEnd } from './task-end.ts';
 
 export interface TaskFailure {
   readonly release: string;
@@ -14,8 +16,10 @@ export interface TaskFailure {
   readonly time: string;
   /** In a row for this release, from 1. */
   readonly count: number;
-  /** Where and why, printable. */
-  readonly line: string;
+  /** Where. */
+  readonly replica: string;
+  /** Undefined: it is not understood. */
+  readonly end: TaskEnd | undefined;
 }
 
 /** An entry's change; `value` undefined: it is taken off. */
@@ -28,8 +32,8 @@ export interface BoardChange {
 export const mostTasks = 28;
 /** So many releases are kept where there is room: those that may still run beside each other, and some to go back to. */
 const keptReleases = 8;
-/** Of an entry's 256 characters. */
-const longestLine = 180;
+/** Of a replica's name in an entry of 256 characters. */
+const longestName = 120;
 const prefix = '-done ';
 
 /** Names a release in an entry: 1 to 28 of these characters. */
@@ -45,7 +49,9 @@ export function failureOf(board: Board, task: string): TaskFailure | undefined {
   const [, release = '', time = '', digits = '', line = ''] =
     /^(\S+) (\S+) (\d{1,9}) (.*)$/.exec(entryOf(board, failureKey(task))) ?? [];
   const count = Number(digits);
-  return release === '' || count === 0 ? undefined : { release, time, count, line };
+  if (release === '' || count === 0) return undefined;
+  const [, replica = 'another replica', how = ''] = /^in (.+?): (.*)$/.exec(line) ?? [];
+  return { release, time, count, replica, end: readEnd(how) };
 }
 
 /**
@@ -67,19 +73,23 @@ export function doneChanges(
   return [...changes, ...gone(off)];
 }
 
+/** One more. */
+type Failure = Omit<TaskFailure, 'count' | 'end'> & { readonly end: TaskEnd };
+
 export function failedChanges(
   board: Board,
   task: string,
-  { release, time, line }: Omit<TaskFailure, 'count'>,
+  { release, time, replica, end }: Failure,
   planned: readonly string[],
 ): readonly BoardChange[] {
   const before = failureOf(board, task);
   const count = before?.release === release ? before.count + 1 : 1;
-  const told = line
+  const name = replica
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
-    .slice(0, longestLine)
+    .slice(0, longestName)
     .toWellFormed();
-  const failure = { key: failureKey(task), value: `${release} ${time} ${count} ${told}` };
+  const value = `${release} ${time} ${count} in ${name}: ${endText(end)}`;
+  const failure = { key: failureKey(task), value };
   const kept = doneEntry(board, release, planned);
   // What an earlier djsup says of this release may have to give way: it is said anew first.
   const isSaid = kept.value === entryOf(board, kept.key);

@@ -5,6 +5,7 @@ import type { ServiceConfig } from './config.ts';
 import type { Board } from './leader/record.ts';
 import type { LeaderReport } from './leader/state.ts';
 import type { BoardChange } from './release-board.ts';
+import type { TaskEnd } from './task-end.ts';
 
 export interface ReleaseTaskSpec extends Pick<ServiceConfig, 'name' | 'onFailure' | 'backoff'> {
   /** Which this replica runs. */
@@ -23,7 +24,10 @@ export type TaskSight =
   | { readonly kind: 'fixed'; readonly runs: boolean; readonly because: string }
   | { readonly kind: 'unknown'; readonly because: string };
 
-export type TaskOutcome = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly line: string };
+export type TaskOutcome =
+  | { readonly kind: 'done' }
+  /** `detail`: what else is known of it, perhaps its last words; for this replica alone. */
+  | { readonly kind: 'failed'; readonly end: TaskEnd; readonly detail: string | undefined };
 
 export interface Waiting {
   readonly kind: 'waiting';

@@ -15,6 +15,7 @@ import type {
   Telling,
   Waiting,
 } from './release-task-state.ts';
+import { detailOf, whereFailed } from './release-task-text.ts';
 
 const waiting: Waiting = { kind: 'waiting', retryAt: 0 };
 
@@ -74,7 +75,7 @@ function begin(spec: ReleaseTaskSpec, task: ReleaseTask, phase: Waiting, at: Rel
     if (heard !== task.heard) {
       const next = { ...task, heard };
       if (ours === undefined) return begin(spec, next, phase, at);
-      const text = `failed for release ${spec.release} ${ours.line}`;
+      const text = `failed for release ${spec.release} ${whereFailed(ours)}`;
       if (spec.onFailure === 'ignore') {
         return failed(`task ${text}`, say('warn', `Task "${spec.name}" ${text}`));
       }
@@ -99,7 +100,7 @@ function over(
   const telling: Telling = {
     kind: 'telling',
     release,
-    outcome: outcome ?? { kind: 'failed', line: 'stopped before it had ended' },
+    outcome: outcome ?? { kind: 'failed', end: 'cut-short', detail: undefined },
     isSent: false,
     tries: 0,
     problem: undefined,
@@ -116,7 +117,7 @@ function tell(spec: ReleaseTaskSpec, task: ReleaseTask, phase: Telling, at: Rele
   if (sight.kind === 'fixed') return count(spec, task, phase, at);
   if (isDoneFor(sight.board, spec.name, release)) {
     // Somebody wanted it once more, and hears how that went.
-    if (outcome.kind === 'failed' && task.again) return failed(`task failed: ${outcome.line}`);
+    if (outcome.kind === 'failed' && task.again) return failed(`task failed: ${detailOf(outcome)}`);
     return count(spec, task, { ...phase, outcome: { kind: 'done' } }, at);
   }
   if (sight.busy || at.now < phase.retryAt) return [task, []];
@@ -127,7 +128,7 @@ function tell(spec: ReleaseTaskSpec, task: ReleaseTask, phase: Telling, at: Rele
       : failedChanges(
           sight.board,
           spec.name,
-          { release, time: at.wall, line: `in ${spec.self}: ${outcome.line}` },
+          { release, time: at.wall, replica: spec.self, end: outcome.end },
           spec.planned,
         );
   return [{ ...task, phase: { ...phase, isSent: true } }, [{ kind: 'publish', changes }]];
@@ -164,7 +165,7 @@ function count(
   // There is another release by now.
   if (release !== spec.release) return look(spec, { ...task, phase: waiting }, at);
   if (outcome.kind === 'done') return done(spec);
-  const text = `failed for release ${release} in ${spec.self}: ${outcome.line}`;
+  const text = `failed for release ${release} in ${spec.self}: ${detailOf(outcome)}`;
   if (spec.onFailure === 'ignore') return failed(`task ${text}`);
   const failures = task.failures + 1;
   return pause(spec, { ...task, failures }, failures, text, at);

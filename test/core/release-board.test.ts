@@ -5,6 +5,7 @@ import { decodeRecord, encodeRecord, withEntry } from '../../src/core/leader/rec
 import type { Board } from '../../src/core/leader/record.ts';
 import { doneChanges, failedChanges, failureOf, isDoneFor, mostTasks } from '../../src/core/release-board.ts';
 import type { BoardChange } from '../../src/core/release-board.ts';
+import type { TaskEnd } from '../../src/core/task-end.ts';
 import { recordBy } from '../support/leader-life.ts';
 
 const time = '2026-11-21T10:00:00.000Z';
@@ -28,8 +29,8 @@ function formerly(board: Board, task: string, release: string): readonly BoardCh
   return [{ key: task, value: [release, ...others].slice(0, 8).join(' ') }];
 }
 
-function fail(board: Board, task: string, release: string, line = 'in a: exit 1'): Board {
-  return applied(board, failedChanges(board, task, { release, time, line }, [task]));
+function fail(board: Board, task: string, release: string, replica = 'a', end: TaskEnd = { code: 1 }): Board {
+  return applied(board, failedChanges(board, task, { release, time, replica, end }, [task]));
 }
 
 function finish(board: Board, task: string, release: string, planned: readonly string[] = []): Board {
@@ -45,11 +46,18 @@ const release = fc.string({
   maxLength: 28,
   unit: fc.constantFrom('a', 'b', '0', '1', '-', '.', ':', '~'),
 });
-const line = fc.string({ maxLength: 400, unit: 'binary' });
+const replica = fc.string({ minLength: 1, maxLength: 400, unit: 'binary' });
+const end = fc.constantFrom<TaskEnd>(
+  { code: 1 },
+  { code: 137 },
+  { signal: 'SIGKILL' },
+  'unstarted',
+  'cut-short',
+);
 
 describe('the board', () => {
   test('tells every replica what was done last and what failed last, whatever came before', () => {
-    const step = fc.record({ kind: fc.constantFrom('done', 'failed'), of: fc.nat(2), release, line });
+    const step = fc.record({ kind: fc.constantFrom('done', 'failed'), of: fc.nat(2), release, replica, end });
     const names = fc.uniqueArray(name, { minLength: 3, maxLength: 3 });
     fc.assert(
       fc.property(names, fc.array(step, { maxLength: 40 }), (tasks, steps) => {
@@ -62,7 +70,7 @@ describe('the board', () => {
             board = finish(board, task, each.release, tasks);
             if (before?.release === each.release) failures.delete(task);
           } else {
-            board = fail(board, task, each.release, each.line);
+            board = fail(board, task, each.release, each.replica, each.end);
             const count = before?.release === each.release ? before.count + 1 : 1;
             failures.set(task, { release: each.release, count });
           }
@@ -84,7 +92,7 @@ describe('the board', () => {
       fc.property(
         names,
         fc.array(release, { minLength: 1, maxLength: 12 }),
-        line,
+        replica,
         (tasks, releases, said) => {
           let board: Board = {};
           for (const each of releases) {
@@ -150,6 +158,40 @@ describe('the board', () => {
     const ids = ['r1', 'r10', 'r2', 'r'];
     for (const board of [{ migrate: 'r10 r2' }, { '-done r10': 'migrate', '-done r2': 'migrate' }])
       expect(ids.map((each) => isDoneFor(board, 'migrate', each))).toEqual([false, true, true, false]);
+  });
+});
+
+describe('a failure on the board', () => {
+  test.each<[TaskEnd, string]>([
+    [{ code: 3 }, 'exit 3'],
+    [{ signal: 'SIGKILL' }, 'SIGKILL'],
+    [{ signal: 'SIGRTMIN+3' }, 'SIGRTMIN+3'],
+    ['unstarted', 'could not be started'],
+    ['cut-short', 'stopped before it had ended'],
+  ])('says where and how, and nothing else: %o', (how, words) => {
+    const board = fail({}, 'migrate', 'r1', 'web-1', how);
+    expect(board['migrate!']).toBe(`r1 ${time} 1 in web-1: ${words}`);
+    expect(failureOf(board, 'migrate')).toEqual({
+      release: 'r1',
+      time,
+      count: 1,
+      replica: 'web-1',
+      end: how,
+    });
+  });
+
+  test('that an earlier djsup wrote may hold output, of which nothing is shown', () => {
+    const told = (line: string) => failureOf({ 'migrate!': `r1 now 2 ${line}` }, 'migrate');
+    expect(told('in web-1: exit 1: cannot reach postgres://shop:secret@db')).toEqual({
+      release: 'r1',
+      time: 'now',
+      count: 2,
+      replica: 'web-1',
+      end: { code: 1 },
+    });
+    const others = ['in web-1: exit 1 secret', 'in web-1: SECRET', 'in web-1: SIGsecret', 'secret'].map(told);
+    expect(others.map((one) => one?.end)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(JSON.stringify(others)).not.toContain('secret');
   });
 });
 

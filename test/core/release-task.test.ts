@@ -134,7 +134,10 @@ function possible(task: ReleaseTask, mayRun: boolean, isSent: boolean): readonly
   if (isSent)
     events.push(told, refused, refused, { kind: 'published', report: { kind: 'not-leading', leader: 'b' } });
   if (task.phase.kind !== 'running') return events;
-  const failure: ReleaseTaskEvent = { kind: 'outcome', outcome: { kind: 'failed', line: 'exit 1' } };
+  const failure: ReleaseTaskEvent = {
+    kind: 'outcome',
+    outcome: { kind: 'failed', end: { code: 1 }, detail: undefined },
+  };
   return [
     ...events,
     { kind: 'over' },

@@ -30,6 +30,16 @@ function end(world: World, code: number, words = ''): void {
   latest.exit(code);
 }
 
+/** All that a replica shows to people and programs. */
+async function all(crew: Crew, { face, log }: World): Promise<string> {
+  const every = { userId: undefined, types: [], keys: [], after: undefined };
+  const reading = [face.notices(every, 0, new AbortController().signal), face.metrics()] as const;
+  await crew.pass(20);
+  const [notices, families] = await Promise.all(reading);
+  const shown = [face.services([]), face.changes('all', undefined), face.leaders([]), notices, [...families]];
+  return JSON.stringify([...log.lines, ...shown]);
+}
+
 async function crewOf(...replicas: readonly string[]) {
   const crew = leaderCrew();
   const worlds = replicas.map((name) => crew.join(name, plan));
@@ -110,12 +120,13 @@ describe('a task that is done once for a release', () => {
 
   test('whose failure is seen in all replicas, and which is tried again by one of them after each pause', async () => {
     const { crew, worlds, runner, holder } = await crewOf('a', 'b', 'c');
-    end(holder, 1, 'OperationalError: no such host');
+    end(holder, 1, 'OperationalError: no route to "postgres:secret"');
     await crew.pass(100);
     expect(crew.running('migrate')).toEqual([]);
-    expect(board(crew)['migrate!']).toMatch(/^r1 \S+Z 1 in \w: exit 1: OperationalError: no such host$/);
+    expect(board(crew)['migrate!']).toMatch(/^r1 \S+Z 1 in \w: exit 1$/);
+    expect(JSON.stringify(crew.engine.view)).not.toContain('secret');
     for (const each of worlds) {
-      const text = `failed for release r1 in ${runner}: exit 1: OperationalError: no such host`;
+      const text = `failed for release r1 in ${runner}: exit 1 (see the log of ${runner})`;
       expect(each.log.lines.join('\n')).toContain(text);
       expect(each.service('migrate').reason).toContain(`failed once in ${runner}: exit 1`);
       const change = each.face.changes('all', 'migrate').find(({ kind }) => kind === 'autostart');
@@ -123,6 +134,8 @@ describe('a task that is done once for a release', () => {
       expect(change?.status).toBe('Doing');
       expect(each.face.health('ready', [])).toBe(false);
     }
+    // What it has printed is for the replica where it ran alone.
+    for (const each of worlds) expect((await all(crew, each)).includes('secret')).toBe(each === holder);
     for (const count of [2, 3, 4]) {
       await crew.pass(500 * 2 ** (count - 2) * 1.1 + 200);
       const [next = ''] = crew.running('migrate');
