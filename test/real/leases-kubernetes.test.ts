@@ -119,6 +119,39 @@ describe('on Kubernetes, contract fake', () => {
     fake.denied.delete('create');
   });
 
+  test.each(['end', 'are too old'] as const)(
+    'where watches %s at once, who looks again at each hint asks a few times a second, and at once after one that lasted',
+    async (fate) => {
+      fake.watches = fate;
+      const store = open(`hasty ${fate}`.replaceAll(' ', '-'));
+      let hints = 0;
+      await look(store);
+      store.watch({
+        seen: () => {},
+        hint() {
+          hints += 1;
+          void store.read(soon());
+        },
+      });
+      const [from, before] = [performance.now(), fake.requests()];
+      await store.read(soon());
+      await until('a while has passed', () => performance.now() - from > 2_000);
+      // Three requests to begin anew, and pauses of 50, 100, 200, 400, 800 ms.
+      expect(fake.requests() - before).toBeGreaterThan(6);
+      expect(fake.requests() - before).toBeLessThan(30);
+      fake.watches = 'go on';
+      const hasty = hints;
+      await until('it connects again', () => hints > hasty);
+      const born = performance.now();
+      await until('this session lasts', () => performance.now() - born > 1_200);
+      const lasted = hints;
+      fake.expireWatches();
+      const lost = performance.now();
+      await until('it hears of the end', () => hints > lasted);
+      expect(performance.now() - lost).toBeLessThan(500);
+    },
+  );
+
   test('what kubectl shows is true', async () => {
     const store = open('shown');
     const record = await take(store, { holder: 'web-7' });

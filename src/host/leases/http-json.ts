@@ -4,6 +4,7 @@
 import { Agent, request as requestPlain } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { Agent as SecureAgent, request as requestSecure } from 'node:https';
+import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 
 /** A longer answer, or line, is an error, characters. */
@@ -65,7 +66,7 @@ export function openHttp(base: string, tls: ConnectionOptions): HttpConnection {
         },
         signal,
       });
-      outgoing.on('response', resolve).on('error', reject).end(text);
+      outgoing.on('response', resolve).on('error', reject).on('socket', hush).end(text);
     });
   }
 
@@ -117,6 +118,18 @@ export function openHttp(base: string, tls: ConnectionOptions): HttpConnection {
       agent.destroy();
     },
   };
+}
+
+/**
+ * Where a request is aborted when its answer has come and was not read to its end, node:http lets go of the connection before
+ * that tells its error, which nobody would hear then.
+ */
+function hush(socket: Socket): void {
+  if (!socket.listeners('error').includes(ignore)) socket.on('error', ignore);
+}
+
+function ignore(): void {
+  // Every request on it tells of the same.
 }
 
 function answerOf(response: IncomingMessage, text: string): HttpAnswer {

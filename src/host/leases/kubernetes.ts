@@ -113,7 +113,6 @@ export function openKubernetes(settings: KubernetesLease): LeaseStore {
     signal: AbortSignal,
   ): Promise<boolean> {
     const query = `watch=1&allowWatchBookmarks=true&timeoutSeconds=300&fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`;
-    let isOrderly = true;
     const { status } = await api.stream(
       { method: 'GET', path: `${leases}?${query}` },
       signal,
@@ -122,12 +121,9 @@ export function openKubernetes(settings: KubernetesLease): LeaseStore {
         if (type === 'ADDED' || type === 'MODIFIED') seen(object);
         else if (type === 'DELETED') seen(undefined);
         // Too old to go on (410), or too much to send: from the start again.
-        else if (type === 'ERROR') isOrderly = false;
+        else if (type === 'ERROR') bell.lost();
       },
-      () => {
-        if (!isOrderly) bell.changed();
-        bell.lost();
-      },
+      bell.lost,
     );
     if (status !== 200 && status !== 403) throw new Answered('watch', status);
     return status === 200;

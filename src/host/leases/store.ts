@@ -1,13 +1,15 @@
 // What all engines have in common: a register that holds one text, compared and swapped as a whole, on a session that is
 // made anew whenever it broke.
 // Laws: the text is its own version, since term and number of a write are in it; a session on which a call failed, or was
-// given up with none after it, is not used again; every session passes the engine's refusals first; no secret is in a message.
+// given up with none after it, is not used again; every session passes the engine's refusals first; sessions that are lost at
+// once bring nobody to connect without a pause; no secret is in a message.
 import { decodeRecord, encodeRecord } from '../../core/leader/record.ts';
 import type { LeaderRecord, View } from '../../core/leader/record.ts';
 import type { Outcome, StoreError } from '../../core/leader/state.ts';
 import type { Result } from '../../core/result.ts';
 import type { LeaseStore, Opening } from '../../ports.ts';
 import { reasonOf } from '../errno.ts';
+import { createLostHint } from './lost-hint.ts';
 
 /** A longer text is no record; engines need not read on, characters. */
 export const LONGEST_TEXT = 4096;
@@ -74,6 +76,9 @@ export function createLeaseStore(engine: Engine): LeaseStore {
   /** Of the latest call on each session. */
   const latest = new WeakMap<Session, AbortSignal>();
   let closed = false;
+  const hint = createLostHint(() => {
+    for (const watcher of watchers) watcher.hint();
+  });
 
   async function attempt<T>(
     work: (session: Session) => Promise<T>,
@@ -111,6 +116,7 @@ export function createLeaseStore(engine: Engine): LeaseStore {
   async function connect(signal: AbortSignal): Promise<Refusal | undefined> {
     let current: Session | undefined;
     let early = false;
+    let bornAt = Infinity;
     const bell: Bell = {
       changed(sample) {
         if (session === undefined || session !== current) return;
@@ -122,7 +128,7 @@ export function createLeaseStore(engine: Engine): LeaseStore {
         early = true;
         if (current === undefined || session !== current) return;
         drop(current);
-        for (const watcher of watchers) watcher.hint();
+        hint.lost(performance.now() - bornAt);
       },
     };
     const making = engine.connect(bell, signal);
@@ -141,6 +147,7 @@ export function createLeaseStore(engine: Engine): LeaseStore {
     // Two calls at once may both have found none.
     drop(session);
     session = current;
+    bornAt = performance.now();
     return undefined;
   }
 
@@ -186,6 +193,7 @@ export function createLeaseStore(engine: Engine): LeaseStore {
     anchor: () => session?.anchor?.(),
     async close() {
       closed = true;
+      hint.end();
       watchers.clear();
       const last = session;
       session = undefined;

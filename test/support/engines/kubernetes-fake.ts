@@ -27,6 +27,10 @@ export interface KubernetesFake {
   readonly denied: Set<Verb>;
   /** It has just started: what it says of rights is not to be believed. */
   isStarting: boolean;
+  /** What becomes of a watch as soon as it is used. */
+  watches: 'go on' | 'end' | 'are too old';
+  /** How many requests there were. */
+  readonly requests: () => number;
   /** As an administrator with kubectl. */
   edit(name: string, change: (lease: Lease) => void): void;
   make(name: string): void;
@@ -37,6 +41,7 @@ export interface KubernetesFake {
   stop(): Promise<void>;
 }
 
+const tooOld = `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } })}\n`;
 const group = '/apis/coordination.k8s.io/v1/namespaces/prod/leases';
 
 /** `tls`: its key and certificate; plain HTTP without. */
@@ -50,6 +55,7 @@ export async function startKubernetesFake(tls?: {
   const watches = new Set<{ readonly name: string; readonly response: ServerResponse }>();
   const sockets = new Set<Socket>();
   let revision = 1000;
+  let requests = 0;
 
   function store(name: string, lease: Lease, type: 'ADDED' | 'MODIFIED'): Lease {
     revision += 1;
@@ -73,6 +79,7 @@ export async function startKubernetesFake(tls?: {
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    requests += 1;
     if (request.headers.authorization !== `Bearer ${token}`) return refuse(response, 401, 'Unauthorized');
     const url = new URL(request.url ?? '/', 'http://localhost');
     const name = url.pathname.slice(group.length + 1);
@@ -117,6 +124,9 @@ export async function startKubernetesFake(tls?: {
     if (lease !== undefined) response.write(`${JSON.stringify({ type: 'ADDED', object: lease })}\n`);
     const metadata = { resourceVersion: String(revision) };
     response.write(`${JSON.stringify({ type: 'BOOKMARK', object: { kind: 'Lease', metadata } })}\n`);
+    if (fake.watches === 'go on') return;
+    const last = fake.watches === 'end' ? '' : tooOld;
+    setTimeout(() => response.end(last), 20);
   }
 
   const listen = (request: IncomingMessage, response: ServerResponse): void => void handle(request, response);
@@ -137,6 +147,8 @@ export async function startKubernetesFake(tls?: {
     token,
     denied,
     isStarting: false,
+    watches: 'go on',
+    requests: () => requests,
     edit(name, change) {
       const lease = structuredClone(leases.get(name));
       if (lease === undefined) return;
@@ -153,10 +165,7 @@ export async function startKubernetesFake(tls?: {
       if (lease !== undefined) tell(name, 'DELETED', lease);
     },
     expireWatches() {
-      for (const { response } of watches)
-        response.end(
-          `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } })}\n`,
-        );
+      for (const { response } of watches) response.end(tooOld);
     },
     async restart() {
       cut();
