@@ -1,4 +1,4 @@
-// What a leader group elects with: chosen once, then an election on it, and what its store says of itself.
+// What a leader group elects with: chosen once, then an election on it, and what its store, and others, warn of.
 // Laws: where nothing safe is found there is no election; a store that is chosen too late is closed unused.
 import type { LeaderConfig } from '../core/config.ts';
 import { isEqual } from '../core/equal.ts';
@@ -20,6 +20,8 @@ export interface GroupBacking extends Keeper {
   /** What the store talks to. */
   place(): string | undefined;
   warnings(): readonly string[];
+  /** Adds one for good, which is told once. `cause`: a word for programs. */
+  readonly warn: (cause: string, warning: string) => void;
   /** Stops all, lets go, and ends. */
   end(): void;
 }
@@ -43,6 +45,7 @@ export function createBacking(deps: BackingDeps): GroupBacking {
   let election: Election | undefined;
   let place: string | undefined;
   let warnings: readonly string[] = [];
+  const lasting = new Set<string>();
   let isEnding = false;
   const choice = createChoice({ clock, config, backing: deps.choose, post, chosen: begin });
 
@@ -69,19 +72,25 @@ export function createBacking(deps: BackingDeps): GroupBacking {
 
   function opened(opening: Opened): void {
     place = opening.place;
-    for (const warning of opening.warnings)
-      if (!warnings.includes(warning)) {
-        const text = `leader group=${group}: ${warning}`;
-        tell.leader(group, leaderWarning('backend', text, { reason: warning }));
-      }
+    for (const warning of opening.warnings) if (!warnings.includes(warning)) tellOf('backend', warning);
     warnings = opening.warnings;
+  }
+
+  function tellOf(cause: string, warning: string): void {
+    const text = `leader group=${group}: ${warning}`;
+    tell.leader(group, leaderWarning(cause, text, { reason: warning }));
   }
 
   return {
     backing: () => backing,
     election: () => election,
     place: () => place,
-    warnings: () => warnings,
+    warnings: () => [...warnings, ...lasting],
+    warn(cause, warning) {
+      if (lasting.has(warning)) return;
+      lasting.add(warning);
+      tellOf(cause, warning);
+    },
     end() {
       if (isEnding) return;
       isEnding = true;

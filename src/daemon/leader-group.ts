@@ -70,6 +70,8 @@ export interface Group extends Keeper, GroupView {
   forget(service: string): void;
   ended(service: string): void;
   guardLost(service: string): void;
+  /** Something that people should know of it here. */
+  warn(cause: string, warning: string): void;
   /** Nothing of the service is to be done for now: the record may be let go. */
   rest(service: string): void;
   publish(key: string, value: string | undefined, waiter: string): void;
@@ -207,6 +209,7 @@ export function createGroup(deps: GroupDeps): Group {
     forget: (service) => engine.election()?.forget(service),
     ended: (service) => engine.election()?.ended(service),
     guardLost: (service) => engine.election()?.guardLost(service),
+    warn: engine.warn,
     publish(key, value, waiter) {
       const election = engine.election();
       if (election === undefined || retired)

@@ -63,6 +63,8 @@ export interface Leaders extends Keeper {
   ended(service: string): void;
   /** The guard of a process of the service has gone by itself. */
   guardLost(service: string): void;
+  /** It was started with a guard that is not as good as it could be: a warning of its group. */
+  guardWeak(service: string, weakness: string): void;
   /** Why a service that is wanted does not run here; undefined: it may run, or is not wanted. */
   standby(service: string): string | undefined;
   request(request: LeaderRequest, group: string, waiter: string): void;
@@ -216,6 +218,7 @@ export function createLeaders(deps: LeadersDeps): Leaders {
       for (const group of groups.values()) group.ended(service);
     },
     guardLost: (service) => of(service)?.guardLost(service),
+    guardWeak: (service, weakness) => of(service)?.warn('guard', weakness),
     standby: (service) => of(service)?.standby(service),
     request(request, name, waiter) {
       const group = groups.get(name);

@@ -55,6 +55,8 @@ export interface RunDeps {
   readonly launchTerms: (config: ServiceConfig) => LaunchTerms | undefined;
   /** Its guard was killed or has failed, so that what its process left behind has none. */
   readonly guardLost: (name: string) => void;
+  /** A process was started with a guard that is not as good as it could be. */
+  readonly guardWeak: (name: string, weakness: string) => void;
 }
 
 /** A watch that goes on seeing trouble says so once a minute, ms. */
@@ -106,6 +108,7 @@ export function createRunStarter(
     entry.child = spawned.value;
     entry.killed = false;
     entry.spawnedAt = clock.wall();
+    if (spawned.value.weakness !== undefined) deps.guardWeak(name, spawned.value.weakness);
     feed(name, entry, { kind: 'spawned', run, pid: spawned.value.pid });
   };
 }

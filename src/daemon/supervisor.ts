@@ -189,6 +189,7 @@ export function createSupervisor(deps: SupervisorDeps): Supervisor {
       releaseTasks.inactive(name);
     },
     guardLost: (name) => singletons.leaders.guardLost(name),
+    guardWeak: (name, weakness) => singletons.leaders.guardWeak(name, weakness),
     standby: (name) => releaseTasks.standby(name) ?? singletons.leaders.standby(name),
     remark: (name) => releaseTasks.remark(name),
   });

@@ -22,7 +22,7 @@ export interface RunningChild extends Child {
 
 /** Output that is in the pipe at the exit is told before exited(); later output of descendants follows until the pipe's end. */
 export function createChild(
-  { pid, process, output, guard: stream }: Launched,
+  { pid, process, output, guard: stream, weakness }: Launched,
   events: ChildEvents,
   { groups, reaped, closed }: ChildDeps,
 ): RunningChild {
@@ -54,6 +54,7 @@ export function createChild(
 
   return {
     pid,
+    weakness,
     signal(to, signal) {
       if (to === 'main' && left === 'main') {
         if (guard === undefined) sendSignal(pid, signal);

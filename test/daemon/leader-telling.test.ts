@@ -177,6 +177,22 @@ describe('the alarm that nobody leads', () => {
   });
 });
 
+test('a guard that is less good than it could be is told once, and shows with the group for as long as djsup lives', async () => {
+  const crew = leaderCrew();
+  const a = crew.join('a', plan);
+  a.spawner.weakness = 'no python3 was found; install it';
+  await crew.pass(settled);
+  a.face.actOnServices('restart', [beat]);
+  await crew.pass(2_000);
+  expect(a.spawner.processes.filter(({ launch }) => launch.owner === beat)).toHaveLength(2);
+  expect(a.log.find('leader group=schedulers: no python3 was found; install it')).toHaveLength(1);
+  expect(a.face.leaders([])[0]?.warnings).toEqual(['no python3 was found; install it']);
+  expect(await warnings(a)).toMatchObject([{ cause: 'guard', reason: 'no python3 was found; install it' }]);
+  const b = crew.join('b', plan);
+  await crew.pass(2_000);
+  expect(b.face.leaders([])[0]?.warnings).toEqual([]);
+});
+
 test('a guard that is killed costs the lead, and log, notice, metric and service say that it was the guard', async () => {
   const crew = leaderCrew();
   const a = crew.join('a', plan);

@@ -75,6 +75,15 @@ describe.each(kinds)('$kind', ({ kind, path, memory, start: startBound }) => {
       expect(told).toMatchObject({ output: 'all\n', exit, alone: true });
     });
 
+    test('says what it lacks where it is not the better guard', async () => {
+      const { child, told } = on.guarded(script('exit 0'), 60_000, inTools);
+      const lacks = expect.stringMatching(/45 MB .* 22 to 27 ms .* install python3$/);
+      expect(child.weakness).toEqual(kind === 'guard.py' ? undefined : lacks);
+      const bare = start(on.machine.spawner, launchOf(script('exit 0'), inTools));
+      expect(bare.child.weakness).toBeUndefined();
+      await until('both have exited', () => told.exit !== undefined && bare.told.exit !== undefined);
+    });
+
     test('that ends with its guard says so, and one that is killed itself does not', async () => {
       const { child, told } = on.guarded(script('echo up; exec sleep 100'), 60_000, inTools);
       await until('it is up', () => told.output === 'up\n');

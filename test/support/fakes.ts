@@ -83,6 +83,8 @@ export interface FakeSpawner extends Spawner {
   /** Now it has gone. */
   vanish(owner: string): void;
   probe: (argv: readonly string[]) => ProbeOutcome;
+  /** Of the guards from now on. */
+  weakness: string | undefined;
 }
 
 /** Processes exit with code 0 on SIGTERM and 137 on SIGKILL, in a later turn as real ones do. */
@@ -102,6 +104,7 @@ export function fakeSpawner(later: (turn: () => void) => void): FakeSpawner {
       lingering.delete(owner);
     },
     probe: () => ({ up: true }),
+    weakness: undefined,
     latest(owner) {
       const found = processes.findLast(({ launch }) => launch.owner === owner);
       if (found === undefined) throw new Error(`"${owner}" was never spawned`);
@@ -124,6 +127,7 @@ export function fakeSpawner(later: (turn: () => void) => void): FakeSpawner {
         alive: true,
         child: {
           pid: 100 + processes.length,
+          weakness: launch.guard === undefined ? undefined : fake.weakness,
           signal(to, signal) {
             signals.push(`${to} ${signal}`);
             const obeys = signal === 'SIGKILL' || (signal === 'SIGTERM' && !stubborn.has(launch.owner));
