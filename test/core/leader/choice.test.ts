@@ -85,6 +85,18 @@ describe('by itself', () => {
     ],
     ['nothing on Heroku without an address', { environment: { DYNO: 'web.1' } }, 'blocked'],
     ['nothing where the host has an ordinal', { hostname: 'web-1' }, 'blocked'],
+    [
+      'nothing where the host is called after a task of Swarm',
+      { hostname: 'shop_web.3.mhml1gvvl65lw64wxi2r6k0ez' },
+      'blocked',
+    ],
+    [
+      'nothing where it is a task of a global service of Swarm',
+      { hostname: 'shop_web.x8f0q2l65lw64wxi2r6kmhml1.mhml1gvvl65lw64wxi2r6k0ez' },
+      'blocked',
+    ],
+    ['a file where the host is called after its container', { hostname: 'ceb1f81bba19' }, 'file'],
+    ['a file where the host has a domain', { hostname: 'web.1.example.com' }, 'file'],
     ['nothing of an empty address', { environment: { POSTGRESQL_DB_CONNECT_STRING: '' } }, 'file'],
     [
       'nothing where the address cannot be read',
