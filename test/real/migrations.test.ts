@@ -153,7 +153,9 @@ leader:
     await join3(environment(), layer());
     await until('it has failed', () => runs().length > 1, patience);
     await until('all have heard why', async () =>
-      (await current()).every((reason) => /failed once in web-[abc]: exit 1 \(see the log of/.test(reason)),
+      (await current()).every((reason) =>
+        /failed (?:once|\d+ times, last) in web-[abc]: exit 1 \(see the log of/.test(reason),
+      ),
     );
     expect(await health('alive')).toEqual([true, true, true]);
     expect(await health('ready')).toEqual([false, false, false]);
