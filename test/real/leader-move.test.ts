@@ -14,7 +14,8 @@ import { monotonicNow } from '../../src/host/clock.ts';
 import { openLeaseStore } from '../../src/host/leases.ts';
 import { planOf } from '../core/plan-kit.ts';
 import { recordFor, soon } from '../host/leases.contract.ts';
-import { loadLibc } from '../host/machine.ts';
+import { storeDeps } from '../host/machine.ts';
+
 import { postgresMissing, startPostgres } from '../support/engines/postgres.ts';
 import type { Postgres } from '../support/engines/postgres.ts';
 import { redisMissing, startRedis } from '../support/engines/redis.ts';
@@ -136,7 +137,7 @@ describe.skipIf(why !== undefined)(`a move${why === undefined ? '' : `, left out
   }, 120_000);
 
   test('a replica that finds another engine first sees who leads by the one of before, and waits', async () => {
-    const libc = await loadLibc();
+    const deps = await storeDeps();
     const settings = {
       kind: 'redis',
       name: 'djsup-schedulers',
@@ -144,7 +145,7 @@ describe.skipIf(why !== undefined)(`a move${why === undefined ? '' : `, left out
       prefix: 'djsup:leader:',
     } as const;
     await using stack = new AsyncDisposableStack();
-    const former = await openLeaseStore(settings, libc);
+    const former = await openLeaseStore(settings, deps);
     stack.defer(() => former.close());
     const write = async (): Promise<void> => {
       const seen = await former.read(soon());
@@ -158,7 +159,7 @@ describe.skipIf(why !== undefined)(`a move${why === undefined ? '' : `, left out
     const plan = planOf('services: {a-scheduler: {override: replace, command: x}}');
     const config = plan.leader.get('schedulers');
     if (config === undefined) throw new Error('there is no group');
-    const choose = () => openBacking(config, { libc, environment: environment(), directory });
+    const choose = () => openBacking(config, { ...deps, environment: environment(), directory });
     await write();
     const renewals = setInterval(() => void write(), 100);
     const refused = await choose();
