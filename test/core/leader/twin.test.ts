@@ -26,7 +26,11 @@ function place(incarnation: string): Place {
       const isFree = expected === self.view.version;
       writes += 1;
       if (isFree)
-        self.view = { ...self.view, found: { kind: 'record', record: written }, version: `${incarnation}${writes}` };
+        self.view = {
+          ...self.view,
+          found: { kind: 'record', record: written },
+          version: `${incarnation}${writes}`,
+        };
       done(fails === 'after' ? lost : { kind: isFree ? 'ok' : 'conflict', view: self.view });
     },
   };
