@@ -1,7 +1,7 @@
 // Many stories on all cores: this file is both the one who asks and, in a worker thread, the one who plays.
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { theDesign } from './rules.ts';
+import { theDesign, theMove } from './rules.ts';
 import { play } from './story.ts';
 
 export interface Tally {
@@ -20,24 +20,27 @@ interface Goal {
   /** At least so many faults. */
   readonly faults: number;
   readonly workers: number;
+  /** Of elections that move from engine to engine. */
+  readonly isMoving?: boolean;
 }
 
 /** One worker's seeds: every `stride`th from `first` on. */
 interface Share {
   readonly first: number;
   readonly stride: number;
+  readonly isMoving: boolean;
 }
 
 const batch = 50;
 
 /** Plays the design until there were as many faults, or a law was broken. `onProgress` gets the tally so far. */
 export async function playMany(
-  { first, faults, workers }: Goal,
+  { first, faults, workers, isMoving = false }: Goal,
   onProgress: (tally: Tally) => void = () => undefined,
 ): Promise<Tally> {
   let tally = nothing;
   const crew = Array.from({ length: workers }, (_, index): Worker => {
-    const share: Share = { first: first + index, stride: workers };
+    const share: Share = { first: first + index, stride: workers, isMoving };
     return new Worker(new URL(import.meta.url), { workerData: share });
   });
   const ends = crew.map(async (worker) => {
@@ -72,10 +75,10 @@ function added(a: Tally['faults'], b: Tally['faults']): Tally['faults'] {
   return both;
 }
 
-function playBatch({ first, stride }: Share): Tally {
+function playBatch({ first, stride, isMoving }: Share): Tally {
   let tally = nothing;
   for (let index = 0; index < batch; index += 1) {
-    const { seed, faults, tenures, broken } = play(first + index * stride, theDesign);
+    const { seed, faults, tenures, broken } = play(first + index * stride, isMoving ? theMove : theDesign);
     const laws = broken === undefined ? [] : [{ seed, law: broken }];
     tally = sum(tally, { stories: 1, faults, tenures, broken: laws });
   }
@@ -85,7 +88,7 @@ function playBatch({ first, stride }: Share): Tally {
 if (!isMainThread && parentPort !== null && isShare(workerData)) {
   const { first, stride } = workerData;
   const tell = parentPort.postMessage.bind(parentPort);
-  for (let from = first; ; from += batch * stride) tell(playBatch({ first: from, stride }));
+  for (let from = first; ; from += batch * stride) tell(playBatch({ ...workerData, first: from }));
 }
 
 // A test runner may itself be a worker thread.

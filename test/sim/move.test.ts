@@ -4,15 +4,14 @@ import { createTwin } from '../../src/core/leader/twin.ts';
 import type { Register } from '../../src/core/leader/twin.ts';
 import type { View } from '../../src/core/leader/record.ts';
 import type { Outcome } from '../../src/core/leader/state.ts';
-import { theWay } from './moving-engine.ts';
-import type { Way } from './moving-engine.ts';
-import { theDesign } from './rules.ts';
+import { theMove, theWay } from './rules.ts';
+import type { Way } from './rules.ts';
 import { play } from './story.ts';
 
 const seeds = Array.from({ length: 700 }, (_, seed) => seed);
 
 test('while elections move from engine to engine, replica by replica, no two replicas work at once, epochs rise and the board is kept', () => {
-  const stories = seeds.map((seed) => play(seed, theDesign, { way: theWay }));
+  const stories = seeds.map((seed) => play(seed, theMove));
   expect(
     stories.flatMap(({ seed, broken }) => (broken === undefined ? [] : [`seed ${seed}: ${broken}`])),
   ).toEqual([]);
@@ -43,7 +42,7 @@ describe('planted faults are caught', () => {
 
   test.each(Object.entries(planted))('%s', (_, way) => {
     const isCaught = (seed: number): boolean =>
-      play(seed, theDesign, { way }).broken?.includes(' runs while ') === true;
+      play(seed, { ...theMove, way }).broken?.includes(' runs while ') === true;
     expect(seeds.find(isCaught)).toBeDefined();
   });
 });

@@ -1,19 +1,11 @@
 // Two databases, and an election that moves from one to the other and back, for ever, by roll-outs: who begins in a new
 // sandbox goes by the latest template, everybody else by the one of before. Law: the next roll-out begins only after the
 // last one has reached everybody.
-import { combine, createTwin } from '../../src/core/leader/twin.ts';
+import { combine } from '../../src/core/leader/twin.ts';
 import type { Register } from '../../src/core/leader/twin.ts';
 import type { Engine, Line, Request } from './engine.ts';
+import type { Way } from './rules.ts';
 import type { Random } from './schedule.ts';
-
-export interface Way {
-  /** How one who goes by the records of both engines does it. */
-  readonly twin: typeof createTwin;
-  /** Roll-outs go straight from one engine to the other. */
-  readonly isDirect: boolean;
-}
-
-export const theWay: Way = { twin: createTwin, isDirect: false };
 
 /** A replica's lines to both engines. Stage 0: the first alone, 1: both, 2: the second alone, 3: both, 4: as 0. */
 interface MovingLine extends Line {
@@ -72,7 +64,7 @@ export function createMovingEngine(way: Way, random: Random, newEngine: () => En
 
 function createMovingLine(
   lines: readonly [Line, Line],
-  twin: typeof createTwin,
+  twin: Way['twin'],
   newLife: (sandbox: 'same' | 'new', before: number) => number,
 ): MovingLine {
   let stage = 0;

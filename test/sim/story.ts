@@ -7,7 +7,6 @@ import { createRandom } from './schedule.ts';
 import type { Random } from './schedule.ts';
 import { createWorld, holder } from './world.ts';
 import type { World } from './world.ts';
-import type { Way } from './moving-engine.ts';
 
 export interface Story {
   readonly seed: number;
@@ -30,11 +29,10 @@ export interface Telling {
   readonly traceLength?: number;
   /** In these turns alone something goes wrong; in all, if undefined. */
   readonly only?: ReadonlySet<number> | undefined;
-  readonly way?: Way | undefined;
 }
 
-export function play(seed: number, rules: Rules, { traceLength = 0, only, way }: Telling = {}): Story {
-  const world = createWorld(seed, rules, { traceLength, way });
+export function play(seed: number, rules: Rules, { traceLength = 0, only }: Telling = {}): Story {
+  const world = createWorld(seed, rules, { traceLength });
   const { schedule, referee, replicas, scene, longest, pace } = world;
   const counts = new Map<string, number>();
   const isBroken = (): boolean => referee.broken() !== undefined;

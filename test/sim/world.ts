@@ -3,7 +3,6 @@ import { millisecond, profiles, second } from '../../src/core/leader/timing.ts';
 import type { Timing } from '../../src/core/leader/timing.ts';
 import { createEngine } from './engine.ts';
 import { createMovingEngine } from './moving-engine.ts';
-import type { Way } from './moving-engine.ts';
 import type { Engine } from './engine.ts';
 import type { Scene } from './nemesis.ts';
 import { createReferee } from './referee.ts';
@@ -38,8 +37,6 @@ interface Options {
   /** The default profile for all, all near the engine, and a watch that shows what is written. */
   readonly isPlain?: boolean;
   readonly onGap?: (from: number) => void;
-  /** The election moves from engine to engine, by one roll-out after the other. */
-  readonly way?: Way | undefined;
 }
 
 export function createWorld(seed: number, rules: Rules, options: Options = {}): World {
@@ -51,10 +48,10 @@ export function createWorld(seed: number, rules: Rules, options: Options = {}): 
     schedule,
     note,
     options.onGap,
-    options.way === undefined ? 'whoever writes' : 'whoever leads',
+    rules.way === undefined ? 'whoever writes' : 'whoever leads',
   );
   const newEngine = (): Engine => createEngine(schedule, random, referee);
-  const engine = options.way === undefined ? newEngine() : createMovingEngine(options.way, random, newEngine);
+  const engine = rules.way === undefined ? newEngine() : createMovingEngine(rules.way, random, newEngine);
 
   const timings: readonly [Timing, ...Timing[]] = isPlain ? [profiles.default] : chooseTimings(random);
   const ends = {

@@ -28,7 +28,7 @@ export interface LeaderRecord {
   readonly successor: string | undefined;
   /** The life of the engine's data as the writer knew it: after a failover or a restore the record vouches for nothing. */
   readonly incarnation: string;
-  /** Of a second record that is written after this one: which write stood there. It tells which of the two is the later. */
+  /** Held together with a record elsewhere: which write, by term and number, stood there. It tells which of the two is the later. */
   readonly beside?: string | undefined;
   /** What replicas tell one another, such as work that was done for a release; each holder hands it on. */
   readonly board: Board;

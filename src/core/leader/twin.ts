@@ -24,32 +24,26 @@ export function createTwin(first: Register, second: Register): Register {
     );
   }
 
+  /** The second, after the first: what is seen of it is never older than what the writer of the first saw. */
+  function readSecond(kind: 'ok' | 'conflict', one: View, done: (outcome: Outcome) => void): void {
+    second.read((two) => done(two.kind === 'failed' ? two : both(kind, one, two.view)));
+  }
+
   return {
     read(done) {
-      const seen: [Outcome | undefined, Outcome | undefined] = [undefined, undefined];
-      const take = (index: 0 | 1) => (outcome: Outcome) => {
-        seen[index] = outcome;
-        const [one, two] = seen;
-        if (one === undefined || two === undefined) return;
-        if (one.kind === 'failed') return done(one);
-        done(two.kind === 'failed' ? two : both('ok', one.view, two.view));
-      };
-      first.read(take(0));
-      second.read(take(1));
+      first.read((one) => (one.kind === 'failed' ? done(one) : readSecond('ok', one.view, done)));
     },
     write(expect, record, done) {
       const [expectFirst, expectSecond, beside] = partsOf(expect);
       const [lifeOfFirst = '', lifeOfSecond = ''] = partsOf(record.incarnation);
       const leading: LeaderRecord = { ...record, incarnation: lifeOfFirst, beside };
+      const trailing: LeaderRecord = { ...record, incarnation: lifeOfSecond, beside: nameOf(record) };
       first.write(expectFirst, leading, (one) => {
         if (one.kind === 'failed') return done(one);
         const isRelease = record.state === 'released';
-        if (one.kind === 'conflict' && !isRelease)
-          return second.read((two) =>
-            done(two.kind === 'failed' ? two : both('conflict', one.view, two.view)),
-          );
+        if (one.kind === 'conflict' && !isRelease) return readSecond('conflict', one.view, done);
         // Who has taken the first after us has nothing to do with the second.
-        second.write(expectSecond, { ...record, incarnation: lifeOfSecond }, (two) => {
+        second.write(expectSecond, trailing, (two) => {
           if (two.kind === 'failed') return done(two);
           const isBid = record.write === 1 && !isRelease;
           if (two.kind === 'conflict' && isBid && termOf(two.view) !== record.term)
@@ -98,12 +92,13 @@ function foundIn(first: View, second: View, incarnation: string): View['found'] 
   const isFirstLater = isLater(one, two, markOf(second));
   const [older, later] = isFirstLater ? [two, one] : [one, two];
   const holder = later.state === 'released' && older.state === 'held' ? older : later;
-  if (one.term === two.term) return { kind: 'record', record: { ...holder, ...shared } };
   const { board, successor } = later;
+  const found = { ...holder, ...shared, board, successor };
+  if (one.term === two.term) return { kind: 'record', record: found };
   const term = `${one.term}+${two.term}`;
   // Of two that hold one each, one that is past says nothing of the other.
   const past = one.state === 'held' && two.state === 'held' ? { boot: '', instance: '' } : {};
-  return { kind: 'record', record: { ...holder, ...shared, ...past, board, successor, term } };
+  return { kind: 'record', record: { ...found, ...past, term } };
 }
 
 /** The record, which names the lives of both engines where it is of this life of its own. */
@@ -120,15 +115,26 @@ function termOf({ found }: View): string | undefined {
 /** Whether the first record was written after the second; `mark`: of the second. */
 function isLater(one: LeaderRecord, two: LeaderRecord, mark: string): boolean {
   if (one.term === two.term) return one.write >= two.write;
+  // Whoever wrote the second had written the first, where somebody has come since.
+  if (isTrailing(two)) return true;
   // The second has changed, or has not, since the writer of the first looked at it.
-  if (one.beside !== undefined) return one.beside === mark;
+  if (one.beside !== undefined && !isTrailing(one)) return one.beside === mark;
   // It may be one from long ago that has come back.
   return one.incarnation !== '' || one.epoch >= two.epoch;
 }
 
-/** Tells this write from all others. */
+/** It was written as the second of two. */
+function isTrailing(record: LeaderRecord): boolean {
+  return record.beside === nameOf(record);
+}
+
 function markOf({ found }: View): string {
-  return found.kind === 'record' ? `${found.record.term} ${found.record.write}` : found.kind;
+  return found.kind === 'record' ? nameOf(found.record) : found.kind;
+}
+
+/** Tells this write from all others. */
+function nameOf({ term, write }: LeaderRecord): string {
+  return `${term} ${write}`;
 }
 
 function partsOf(text: string | undefined): readonly (string | undefined)[] {

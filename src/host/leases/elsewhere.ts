@@ -20,8 +20,10 @@ export async function leadsElsewhere(
 }
 
 async function leaderOf(open: () => Promise<LeaseStore>): Promise<string | undefined> {
-  const store = await open();
   try {
+    await using stack = new AsyncDisposableStack();
+    const store = await open();
+    stack.defer(() => store.close());
     const opening = await store.open(AbortSignal.timeout(patience));
     const before = await look(store);
     const record = heldIn(before);
@@ -32,8 +34,8 @@ async function leaderOf(open: () => Promise<LeaseStore>): Promise<string | undef
     const leader = heldIn(after);
     if (leader === undefined || after?.version === before?.version) return undefined;
     return `"${leader.holder}" leads group "${leader.group}" by its record in ${opening.place}`;
-  } finally {
-    await store.close();
+  } catch {
+    return undefined;
   }
 }
 
