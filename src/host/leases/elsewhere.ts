@@ -15,15 +15,13 @@ export async function leadsElsewhere(
   others: readonly (() => Promise<LeaseStore>)[],
 ): Promise<string | undefined> {
   if (others.length === 0 || (await look(chosen))?.found.kind !== 'none') return undefined;
-  const found = await Promise.all(others.map(leaderOf));
+  const found = await Promise.all(others.map((open) => leaderOf(open).catch(() => undefined)));
   return found.find((clause) => clause !== undefined);
 }
 
 async function leaderOf(open: () => Promise<LeaseStore>): Promise<string | undefined> {
+  const store = await open();
   try {
-    await using stack = new AsyncDisposableStack();
-    const store = await open();
-    stack.defer(() => store.close());
     const opening = await store.open(AbortSignal.timeout(patience));
     const before = await look(store);
     const record = heldIn(before);
@@ -34,8 +32,8 @@ async function leaderOf(open: () => Promise<LeaseStore>): Promise<string | undef
     const leader = heldIn(after);
     if (leader === undefined || after?.version === before?.version) return undefined;
     return `"${leader.holder}" leads group "${leader.group}" by its record in ${opening.place}`;
-  } catch {
-    return undefined;
+  } finally {
+    await store.close();
   }
 }
 
