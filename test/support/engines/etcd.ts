@@ -12,6 +12,8 @@ export interface Etcd {
   /** Sets, or removes, a key. */
   put(key: string, text: string | undefined): Promise<void>;
   readonly directory: string;
+  /** Of the member that runs now. */
+  pid(): number;
   restart(signal?: NodeJS.Signals): Promise<void>;
   /** Stops, and stays so until restart(). */
   halt(): Promise<void>;
@@ -63,6 +65,7 @@ export async function startEtcd(
     port,
     endpoint,
     directory,
+    pid: () => server.pid,
     ask,
     halt: () => server.stop(),
     own: giveToAccount,

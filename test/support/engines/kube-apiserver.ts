@@ -15,9 +15,18 @@ export interface KubeApiserver {
   readonly caFile: string;
   /** As an administrator; undefined where the answer says that it failed. */
   admin(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<unknown>;
+  /** Of the API server and of its etcd. */
+  pids(): readonly number[];
+  /** What the service account may do with Leases from now on. */
+  allow(verbs: readonly string[]): Promise<void>;
+  /** A new token for the service account; the old one is not valid any more. Restarts the server, which reads tokens but once. */
+  rotate(token: string): Promise<void>;
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** What an election needs. */
+export const leaderVerbs = ['get', 'watch', 'update', 'create'] as const;
 
 const leases = '/apis/coordination.k8s.io/v1/namespaces/prod/leases';
 const program = process.env['DJSUP_TEST_KUBE_APISERVER'];
@@ -35,7 +44,9 @@ export async function startKubeApiserver(hosts: readonly string[] = []): Promise
   const { directory, ca, cert, key } = certificates;
   const at = (name: string): string => join(directory, name);
   const port = await freePort();
-  writeFileSync(at('tokens.csv'), 'admin-token,admin,1,"system:masters"\napp-token,app,2\n');
+  const setTokens = (app: string): void =>
+    writeFileSync(at('tokens.csv'), `admin-token,admin,1,"system:masters"\n${app},app,2\n`);
+  setTokens('app-token');
   writeFileSync(at('token'), 'app-token\n');
   execFileSync('openssl', ['genrsa', '-out', at('accounts.key'), '2048'], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -70,6 +81,10 @@ export async function startKubeApiserver(hosts: readonly string[] = []): Promise
     );
   const boot = (): Promise<PrivateProcess> => startProcess(program ?? '', words, isReady);
   let server = await boot();
+  const restart = async (): Promise<void> => {
+    await server.stop('SIGKILL');
+    server = await boot();
+  };
   await admin('POST', '/api/v1/namespaces', {
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -77,14 +92,13 @@ export async function startKubeApiserver(hosts: readonly string[] = []): Promise
   });
   const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/prod';
   const apiVersion = 'rbac.authorization.k8s.io/v1';
-  const rules = [
-    {
-      apiGroups: ['coordination.k8s.io'],
-      resources: ['leases'],
-      verbs: ['get', 'watch', 'update', 'create'],
-    },
-  ];
-  await admin('POST', `${rbac}/roles`, { apiVersion, kind: 'Role', metadata: { name: 'leader' }, rules });
+  const role = (verbs: readonly string[]): unknown => ({
+    apiVersion,
+    kind: 'Role',
+    metadata: { name: 'leader' },
+    rules: [{ apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs }],
+  });
+  await admin('POST', `${rbac}/roles`, role(leaderVerbs));
   await admin('POST', `${rbac}/rolebindings`, {
     apiVersion,
     kind: 'RoleBinding',
@@ -97,10 +111,15 @@ export async function startKubeApiserver(hosts: readonly string[] = []): Promise
     tokenFile: at('token'),
     caFile: ca,
     admin,
-    async restart() {
-      await server.stop('SIGKILL');
-      server = await boot();
+    pids: () => [server.pid, etcd.pid()],
+    async allow(verbs) {
+      await admin('PUT', `${rbac}/roles/leader`, role(verbs));
     },
+    async rotate(token) {
+      setTokens(token);
+      await restart();
+    },
+    restart,
     async stop() {
       http.close();
       await server.stop('SIGKILL');

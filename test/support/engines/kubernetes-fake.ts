@@ -23,6 +23,8 @@ export type Verb = 'get' | 'update' | 'create' | 'watch';
 export interface KubernetesFake {
   readonly port: number;
   readonly token: string;
+  /** A new token; the old one is not valid any more. */
+  rotate(): void;
   /** What the service account may not do. */
   readonly denied: Set<Verb>;
   /** It has just started: what it says of rights is not to be believed. */
@@ -49,7 +51,7 @@ export async function startKubernetesFake(tls?: {
   readonly key: Buffer;
   readonly cert: Buffer;
 }): Promise<KubernetesFake> {
-  const token = randomUUID();
+  let token = randomUUID();
   const denied = new Set<Verb>();
   const leases = new Map<string, Lease>();
   const watches = new Set<{ readonly name: string; readonly response: ServerResponse }>();
@@ -144,7 +146,12 @@ export async function startKubernetesFake(tls?: {
 
   const fake: KubernetesFake = {
     port,
-    token,
+    get token() {
+      return token;
+    },
+    rotate() {
+      token = randomUUID();
+    },
     denied,
     isStarting: false,
     watches: 'go on',

@@ -9,6 +9,8 @@ import type { PrivateProcess } from './private-process.ts';
 export interface Mariadb {
   readonly port: number;
   dsn(user?: string, port?: number): string;
+  /** Of the server that runs now. */
+  pid(): number;
   /** Runs statements as root. */
   query(sql: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
   restart(signal?: NodeJS.Signals): Promise<void>;
@@ -99,6 +101,7 @@ export async function startMariadb(extra: readonly string[] = []): Promise<Maria
   return {
     port,
     dsn: (user = 'djsup', at = port) => `mysql://${user}:pass-word@127.0.0.1:${at}/app`,
+    pid: () => server.pid,
     query: ask,
     async restart(signal = 'SIGTERM') {
       await server.stop(signal);

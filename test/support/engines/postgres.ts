@@ -15,6 +15,8 @@ export interface Postgres {
   dsn(user?: string, port?: number): string;
   /** Runs statements as the superuser. */
   query(sql: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
+  /** Of the server that runs now; each session is a child of it. */
+  pid(): number;
   restart(signal?: NodeJS.Signals): Promise<void>;
   /** Stops, and stays so until restart(). */
   halt(signal?: NodeJS.Signals): Promise<void>;
@@ -79,6 +81,7 @@ async function launch(directory: string, extra: readonly string[]): Promise<Post
     directory,
     dsn,
     query,
+    pid: () => server.pid,
     async restart(signal = 'SIGINT') {
       await server.stop(signal);
       server = await boot();
@@ -102,7 +105,7 @@ async function launch(directory: string, extra: readonly string[]): Promise<Post
         'fast',
         '--no-sync',
       ]);
-      return launch(copy, []);
+      return launch(copy, extra);
     },
     async promote() {
       run('pg_ctl', ['promote', '-D', data]);
@@ -119,13 +122,18 @@ export interface Pooler {
   stop(): Promise<void>;
 }
 
-export async function startPooler(postgres: Postgres, mode: 'session' | 'transaction'): Promise<Pooler> {
+/** `user`: as whom it logs in, whoever asks. */
+export async function startPooler(
+  postgres: Postgres,
+  mode: 'session' | 'transaction',
+  user = 'djsup',
+): Promise<Pooler> {
   const directory = ownDirectory('pgbouncer');
   const port = await freePort();
   const file = join(directory, 'pgbouncer.ini');
   writeFileSync(
     file,
-    `[databases]\npostgres = host=127.0.0.1 port=${postgres.port} dbname=postgres user=djsup\n` +
+    `[databases]\npostgres = host=127.0.0.1 port=${postgres.port} dbname=postgres user=${user}\n` +
       `[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = ${port}\nunix_socket_dir =\nauth_type = any\npool_mode = ${mode}\n` +
       'ignore_startup_parameters = extra_float_digits\n',
     { mode: 0o644 },

@@ -7,6 +7,8 @@ import type { PrivateProcess } from './private-process.ts';
 export interface Redis {
   readonly port: number;
   dsn(user?: string, port?: number): string;
+  /** Of the server that runs now. */
+  pid(): number;
   /** One command as the default user. */
   command(...words: readonly string[]): Promise<unknown>;
   restart(signal?: NodeJS.Signals): Promise<void>;
@@ -59,6 +61,7 @@ export async function startRedis(extra: readonly string[] = []): Promise<Redis> 
   return {
     port,
     dsn,
+    pid: () => server.pid,
     command,
     async restart(signal = 'SIGTERM') {
       await server.stop(signal);
