@@ -9,7 +9,7 @@ function life(replica: string, epoch: number, ...stretches: readonly (readonly [
   return { replica, epoch, pid: 1, start, born: start - 0.125, stretches, end: undefined };
 }
 
-const fault: Fault = { kind: 'kill', replica: 'r1', at: 2, until: 2, hitLeader: true };
+const fault: Fault = { kind: 'kill', replica: 'r1', parts: ['kill r1'], at: 2, until: 2, hitLeader: true };
 
 describe('the judge', () => {
   test('finds nothing wrong where one follows the other', () => {
@@ -56,6 +56,28 @@ describe('the judge', () => {
   test('catches an epoch that goes back, or that two replicas share', () => {
     expect(judge([life('r1', 2, [0, 1]), life('r2', 1, [2, 3])], []).disorder).toHaveLength(1);
     expect(judge([life('r1', 2, [0, 1]), life('r2', 2, [2, 3])], []).disorder).toHaveLength(1);
+  });
+});
+
+describe('what a life has lost sight of', () => {
+  const parent = 'start 1 42 0.000000 0.000000\nrun 0.000000 2.000000\n';
+  const lifeWith = (kin: string): Life => {
+    const read = parseLife('r1', parent, kin);
+    if (read === undefined) throw new Error('nothing was read');
+    return read;
+  };
+
+  test('is a part of it', () => {
+    const { stretches } = lifeWith('run 0.010000 1.500000\nrun 1.900000 2.001000\n');
+    expect(stretches).toEqual([[0, 2.001]]);
+  });
+
+  test('planted fault: that it runs on beside another life is an overlap', () => {
+    const next = life('r2', 2, [3, 4]);
+    expect(judge([lifeWith(''), next], []).overlaps).toEqual([]);
+    expect(judge([lifeWith('run 0.010000 3.250000\n'), next], []).overlaps).toMatchObject([
+      { from: 3, length: 0.25, isReal: true },
+    ]);
   });
 });
 

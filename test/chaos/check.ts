@@ -1,14 +1,16 @@
 // The judge of a history: what the recorders wrote down, and when which fault was at work.
 // Laws: (a) no two lives ran at the same time; (b) epochs rise from leader to leader; (d) nobody leads only because of a
-// fault, and for no longer than that and a lease allow.
+// fault, and for no longer than that and a lease allow; (g) what a life has started and lost sight of is a part of it.
 import { lastBeat } from './history.ts';
 import type { Life } from './history.ts';
 
 /** What the nemesis did; instants in seconds of CLOCK_MONOTONIC. */
 export interface Fault {
   readonly kind: string;
-  /** Whom it befell; undefined: all. */
+  /** Whom it befell; undefined: all, or more than one. */
   readonly replica: string | undefined;
+  /** What it consisted of, in words; one, or two at once. */
+  readonly parts: readonly string[];
   readonly at: number;
   /** When it was over. */
   readonly until: number;

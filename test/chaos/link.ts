@@ -17,6 +17,8 @@ export interface Link extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
   set(mode: LinkMode): void;
+  /** To another port on loopback from now on; what is connected to the one before is broken. */
+  redirect(target: number): void;
   /** The cable: false takes it out, and not even resets get through. */
   plug(wanted: boolean): void;
 }
@@ -70,6 +72,7 @@ export async function openLink(index: number, target: number | undefined): Promi
     host,
     port: proxy?.port ?? 0,
     set: (mode) => proxy?.set(mode),
+    redirect: (port) => proxy?.redirect(port),
     plug: (wanted) => ip('link', 'set', ours, wanted ? 'up' : 'down'),
     async [Symbol.asyncDispose]() {
       process.off('exit', remove);
@@ -86,7 +89,13 @@ function ip(...words: readonly string[]): void {
 async function startProxy(
   host: string,
   target: number,
-): Promise<{ port: number; set(mode: LinkMode): void; close(): Promise<void> }> {
+): Promise<{
+  readonly port: number;
+  set(mode: LinkMode): void;
+  redirect(target: number): void;
+  close(): Promise<void>;
+}> {
+  let goal = target;
   const ends = new Set<() => void>();
   const wakes = new Set<() => void>();
   let mode: LinkMode = 'pass';
@@ -108,7 +117,7 @@ async function startProxy(
 
   const server: Server = createServer((client) => {
     if (mode === 'refuse') return void client.resetAndDestroy();
-    const engine = connect(target, '127.0.0.1');
+    const engine = connect(goal, '127.0.0.1');
     const end = (): void => {
       ends.delete(end);
       client.resetAndDestroy();
@@ -127,6 +136,10 @@ async function startProxy(
       if (mode === 'refuse') for (const end of ends) end();
       for (const wake of wakes) wake();
       wakes.clear();
+    },
+    redirect(wanted) {
+      goal = wanted;
+      for (const end of ends) end();
     },
     async close() {
       mode = 'refuse';

@@ -1,147 +1,85 @@
-// What can befall a world of replicas (facts: the kinds of leader elections' known failures), each as a stretch of time: it
-// begins, lasts, and is put right again.
+// The nemesis: all kinds of faults, and how one of them, or a pair, is let loose on a world. Law: an orderly hand-over is
+// never one of a pair, and no two have the engine in hand at once.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '../support/rig.ts';
-import type { ChaosEngine } from './engines.ts';
+import { monotonicNow } from '../../src/host/clock.ts';
+import type { Random } from '../sim/schedule.ts';
+import type { Fault } from './check.ts';
+import { sudden } from './fault-kind.ts';
+import type { FaultKind, Scene } from './fault-kind.ts';
+import { engineFaultKinds } from './faults/engine.ts';
+import { machineFaults } from './faults/machine.ts';
+import { networkFaults } from './faults/network.ts';
+import { processFaults } from './faults/processes.ts';
 import type { Replica } from './replica.ts';
 
-export interface Scene {
-  readonly engine: ChaosEngine;
-  readonly replicas: readonly Replica[];
-  /** Whom it befalls. */
-  readonly victim: Replica;
-  /** How long it lasts where it has a length, ms. */
-  readonly span: number;
-}
-
-export interface FaultKind {
-  readonly name: string;
-  /** What the leader does by itself: "orderly" faults are hand-overs, and are measured as such. */
-  readonly isOrderly: boolean;
-  /** It befalls all replicas at once. */
-  readonly isGeneral: boolean;
-  /** Whether this world has what it takes. */
-  readonly isPossible: (scene: Pick<Scene, 'engine' | 'replicas'>) => boolean;
-  readonly inflict: (scene: Scene) => Promise<void>;
-}
-
-const always = (): boolean => true;
-const hasNetwork = ({ engine }: Pick<Scene, 'engine'>): boolean => engine.port !== undefined;
-
-function sudden(
-  name: string,
-  inflict: FaultKind['inflict'],
-  isPossible: FaultKind['isPossible'] = always,
-): FaultKind {
-  return { name, isOrderly: false, isGeneral: false, isPossible, inflict };
-}
-
-function killing(who: 'guard' | 'child'): FaultKind {
-  return sudden(`kill ${who}`, ({ victim }) =>
-    untilGone(victim, who, () => Promise.resolve(victim.signal(who, 'SIGKILL'))),
-  );
-}
-
-/** Until the process is not there any more that was there before, if there was one. */
-async function untilGone(victim: Replica, who: 'guard' | 'child', act: () => Promise<void>): Promise<void> {
-  const before = victim.pid(who);
-  await act();
-  if (before !== undefined) await until(`the ${who} has gone`, () => victim.pid(who) !== before);
-}
-
-/**
- * `begin` makes the victim let go; over once another child runs, where the victim had one: what is measured is a hand-over, not how
- * busy what comes next keeps two cores.
- */
-async function handingOver({ victim, replicas }: Scene, begin: () => Promise<void>): Promise<void> {
-  const former = victim.pid('child');
-  await begin();
-  if (former === undefined) return;
-  const isNew = (pid: number | undefined): boolean => pid !== undefined && pid !== former;
-  await until('another child runs', () => replicas.some((replica) => isNew(replica.pid('child'))));
-}
-
-/** A signal that stops, and after the span one that lets go on. */
-function stopping(who: 'djsup' | 'guard' | 'child'): FaultKind {
-  return sudden(`stop ${who}`, async ({ victim, span }) => {
-    victim.signal(who, 'SIGSTOP');
-    await sleep(span);
-    victim.signal(who, 'SIGCONT');
-  });
-}
-
-function linking(name: string, mode: Parameters<Replica['link']['set']>[0], all = false): FaultKind {
-  const inflict: FaultKind['inflict'] = async ({ victim, replicas, span }) => {
-    const links = all ? replicas.map(({ link }) => link) : [victim.link];
-    for (const link of links) link.set(mode);
-    await sleep(span);
-    for (const link of links) link.set('pass');
-  };
-  return { ...sudden(name, inflict, hasNetwork), isGeneral: all };
-}
+/** Two kinds at once, each with a victim and a length of its own. */
+const pair: FaultKind = sudden('pair', () => Promise.resolve());
 
 export const faultKinds: readonly FaultKind[] = [
-  {
-    name: 'SIGTERM djsup',
-    isOrderly: true,
-    isGeneral: false,
-    isPossible: always,
-    async inflict(scene) {
-      const { victim } = scene;
-      await handingOver(scene, () => {
-        victim.signal('djsup', 'SIGTERM');
-        return victim.ended();
-      });
-      await victim.start();
-    },
-  },
-  {
-    name: 'step down',
-    isOrderly: true,
-    isGeneral: false,
-    isPossible: always,
-    inflict: (scene) => handingOver(scene, () => scene.victim.act('step-down')),
-  },
-  sudden('kill djsup', async ({ victim }) => {
-    victim.signal('djsup', 'SIGKILL');
-    await victim.start();
-  }),
-  sudden('crash', async ({ victim, span }) => {
-    victim.signal('djsup', 'SIGKILL');
-    await sleep(span);
-    await victim.start();
-  }),
-  killing('guard'),
-  killing('child'),
-  stopping('djsup'),
-  stopping('guard'),
-  stopping('child'),
-  sudden(
-    'freeze',
-    async ({ victim, span }) => {
-      victim.freeze(true);
-      await sleep(span);
-      victim.freeze(false);
-    },
-    ({ replicas }) => replicas.every(({ noFreezer }) => noFreezer === undefined),
-  ),
-  sudden(
-    'partition',
-    async ({ victim, span }) => {
-      victim.link.plug(false);
-      await sleep(span);
-      victim.link.plug(true);
-    },
-    hasNetwork,
-  ),
-  linking('hold', 'hold'),
-  linking('hold replies', 'hold-replies'),
-  linking('slow', 'slow'),
-  linking('reset', 'refuse'),
-  linking('hold all', 'hold', true),
-  ...(['restart', 'wipe'] as const).map((what): FaultKind => {
-    const name = what === 'restart' ? 'restart engine' : 'delete record';
-    const inflict = ({ engine }: Scene): Promise<void> => engine[what]?.() ?? Promise.resolve();
-    return { ...sudden(name, inflict, ({ engine }) => engine[what] !== undefined), isGeneral: true };
-  }),
+  ...processFaults,
+  ...networkFaults,
+  ...engineFaultKinds,
+  ...machineFaults,
+  pair,
 ];
+
+type World = Pick<Scene, 'engine' | 'replicas'>;
+
+/** A kind that cannot be played here, and why. */
+export interface LeftOut {
+  readonly kind: string;
+  readonly why: string;
+}
+
+export function leftOut(world: World, wanted: readonly string[] | undefined): readonly LeftOut[] {
+  return faultKinds
+    .filter(({ name }) => wanted === undefined || wanted.includes(name))
+    .flatMap((kind) => {
+      const why = kind.missing(world);
+      return why === undefined ? [] : [{ kind: kind.name, why }];
+    });
+}
+
+/** Those that can, in the order of `wanted`. */
+export function possible(world: World, wanted: readonly string[] | undefined): readonly FaultKind[] {
+  const all = faultKinds.filter((kind) => kind.missing(world) === undefined);
+  return wanted === undefined ? all : wanted.flatMap((name) => all.filter((kind) => kind.name === name));
+}
+
+/** Lets it loose while `leader` leads; resolves when all of it is over. */
+export async function strike(world: World, kind: FaultKind, leader: Replica, random: Random): Promise<Fault> {
+  const parts = (kind === pair ? pickTwo(world, random) : [kind]).map((part) => ({
+    kind: part,
+    victim: random.chance(0.8) ? leader : random.pick(world.replicas),
+    span: random.chance(0.3) ? random.between(100, 1500) : random.between(1500, 4000),
+    delay: kind === pair ? random.between(0, 500) : 0,
+  }));
+  const at = monotonicNow() / 1000;
+  const ends = await Promise.allSettled(
+    parts.map(async ({ kind: { inflict }, victim, span, delay }) => {
+      await sleep(delay);
+      await inflict({ ...world, victim, span });
+    }),
+  );
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  const until = monotonicNow() / 1000;
+  const [only] = parts;
+  return {
+    kind: kind.name,
+    replica: parts.length > 1 || only === undefined || only.kind.isGeneral ? undefined : only.victim.name,
+    parts: parts.map(({ kind: { name, isGeneral }, victim }) =>
+      isGeneral ? name : `${name} ${victim.name}`,
+    ),
+    at,
+    until,
+    hitLeader: parts.some((part) => part.kind.isGeneral || part.victim === leader),
+  };
+}
+
+function pickTwo(world: World, random: Random): readonly FaultKind[] {
+  const all = possible(world, undefined).filter((kind) => kind !== pair && !kind.isOrderly);
+  const first = random.pick(all);
+  const others = all.filter((kind) => kind !== first && !(kind.isOfEngine && first.isOfEngine));
+  return [first, random.pick(others)];
+}

@@ -2,10 +2,12 @@
 // that writes down when it ran (recorder.py).
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { childrenOf, commandOf, program, until } from '../support/rig.ts';
+import { clockWords, setClock } from './fake-clock.ts';
+import type { FakeClock } from './fake-clock.ts';
 import { openFreezer } from './freezer.ts';
 import type { Link } from './link.ts';
 
@@ -24,6 +26,10 @@ export interface ReplicaOptions {
   readonly link: Link;
   /** Its scheduler ignores SIGTERM. */
   readonly stubborn: boolean;
+  /** The database to which it sends effects (effects.py). */
+  readonly effects: string;
+  /** By which library djsup is told a time of its own; or why it cannot be. */
+  readonly clock: FakeClock;
 }
 
 export interface Replica extends AsyncDisposable {
@@ -31,7 +37,7 @@ export interface Replica extends AsyncDisposable {
   readonly link: Link;
   /** Why it cannot be frozen; undefined: it can. */
   readonly noFreezer: string | undefined;
-  /** Starts djsup, after its end too. */
+  /** Starts djsup, unless it runs; after its end, where it has been killed. */
   start(): Promise<void>;
   /** Resolves when djsup has ended. */
   ended(): Promise<void>;
@@ -39,6 +45,10 @@ export interface Replica extends AsyncDisposable {
   pid(who: 'djsup' | 'guard' | 'child'): number | undefined;
   signal(who: 'djsup' | 'guard' | 'child', signal: NodeJS.Signals): void;
   freeze(wanted: boolean): void;
+  /** Why its clock cannot be set; undefined: it can. */
+  readonly noClock: string | undefined;
+  /** How far djsup's clock on the wall is ahead, s; from a second later on at the latest. */
+  setClock(ahead: number): void;
   /** One action of `djsup leader`; an answer that does not come is no error. */
   act(action: string): Promise<void>;
 }
@@ -57,19 +67,45 @@ function mounting(account: string): readonly string[] {
 }
 
 export function createReplica(options: ReplicaOptions): Replica {
-  const { name, directory, link, account } = options;
+  const { name, directory, link, account, clock } = options;
   const freezer = openFreezer();
   const log = createWriteStream(join(directory, 'log'), { flags: 'a' });
   let running: ChildProcess | undefined;
   let ended = Promise.resolve();
+  let starting = Promise.resolve();
   writeLayer(options);
+  setClock(directory, 0);
 
   function pid(who: 'djsup' | 'guard' | 'child'): number | undefined {
     const djsup = childrenOf(running?.pid ?? 0)[0];
     if (who === 'djsup' || djsup === undefined) return djsup;
     const guard = childrenOf(djsup).find((one) => commandOf(one).includes('guard.'));
     if (who === 'guard' || guard === undefined) return guard;
-    return childrenOf(guard)[0];
+    return childrenOf(guard).find((one) => !isKin(one));
+  }
+
+  async function start(): Promise<void> {
+    if (running?.exitCode === null && running.signalCode === null && pid('djsup') !== undefined) return;
+    await ended;
+    const mounts = account === undefined ? [] : mounting(account);
+    const words = [...link.prefix.slice(1), ...unshare, ...mounts, ...clockWords(clock, directory), program];
+    const child = spawn(link.prefix[0], [...words, 'run'], {
+      cwd: directory,
+      env: {
+        PATH: '/usr/bin:/bin',
+        DJSUP: directory,
+        DJSUP_DJANGO: 'off',
+        POD_NAME: name,
+        ...options.environment,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running = child;
+    for (const stream of [child.stdout, child.stderr]) stream.pipe(log, { end: false });
+    ended = new Promise((resolve) => child.once('exit', () => resolve()));
+    await until(`${name} is there`, () => pid('djsup'));
+    const own = pid('djsup');
+    if (typeof freezer !== 'string' && own !== undefined) freezer.add(own);
   }
 
   function kill(): void {
@@ -81,27 +117,12 @@ export function createReplica(options: ReplicaOptions): Replica {
     name,
     link,
     noFreezer: typeof freezer === 'string' ? freezer : undefined,
-    async start() {
-      await ended;
-      const mounts = account === undefined ? [] : mounting(account);
-      const words = [...link.prefix.slice(1), ...unshare, ...mounts, program, 'run'];
-      const child = spawn(link.prefix[0], words, {
-        cwd: directory,
-        env: {
-          PATH: '/usr/bin:/bin',
-          DJSUP: directory,
-          DJSUP_DJANGO: 'off',
-          POD_NAME: name,
-          ...options.environment,
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      running = child;
-      for (const stream of [child.stdout, child.stderr]) stream.pipe(log, { end: false });
-      ended = new Promise((resolve) => child.once('exit', () => resolve()));
-      await until(`${name} is there`, () => pid('djsup'));
-      const own = pid('djsup');
-      if (typeof freezer !== 'string' && own !== undefined) freezer.add(own);
+    noClock: clock.isThere ? undefined : clock.why,
+    setClock: (ahead) => setClock(directory, ahead),
+    start() {
+      // Two faults may both want it to run again.
+      starting = starting.then(start);
+      return starting;
     },
     ended: () => ended,
     pid,
@@ -132,13 +153,24 @@ export function createReplica(options: ReplicaOptions): Replica {
   };
 }
 
-function writeLayer({ name, directory, beats, python, leader, stubborn }: ReplicaOptions): void {
+/** A descendant of the child that has left its session, and names itself so (recorder.py). */
+function isKin(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'kin\n';
+  } catch {
+    return false;
+  }
+}
+
+function writeLayer({ name, directory, beats, python, leader, stubborn, effects }: ReplicaOptions): void {
   const recorder = join(import.meta.dirname, 'recorder.py');
   const lines = [
     'services:',
     '  beat-scheduler:',
     '    override: replace',
-    `    command: ${python} -S -E ${recorder} ${join(beats, name)} ${stubborn ? -1 : 0}`,
+    `    command: ${python} -S -E ${recorder} ${join(beats, name)} ${effects} ${stubborn ? -1 : 0}`,
+    // What it writes down is told by the machine's own clock.
+    "    environment: { LD_PRELOAD: '' }",
     '    startup: enabled',
     '    kill-delay: 300ms',
     '    backoff-delay: 50ms',

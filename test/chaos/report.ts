@@ -1,8 +1,8 @@
 // What came of a chaos run, as a table for people and documents.
 import { percentile } from './check.ts';
 import type { Fault, Gap } from './check.ts';
-import { faultKinds } from './nemesis.ts';
-import { lease } from './world.ts';
+import { brokenLaws, goalsOf, handOverGoal, handOvers, isMet, lengthOf, toStart, wakeOf } from './goals.ts';
+import type { Goal } from './goals.ts';
 import type { ChaosReport } from './world.ts';
 
 interface Row {
@@ -11,26 +11,6 @@ interface Row {
   readonly gaps: readonly number[];
 }
 
-const orderlyKinds = new Set(faultKinds.filter(({ isOrderly }) => isOrderly).map(({ name }) => name));
-
-/** The times between two leaders in which leadership moved to another replica in an orderly way. */
-function handOvers({ verdict }: ChaosReport): readonly Gap[] {
-  return verdict.gaps.filter(
-    ({ fault, moved }) => moved && fault !== undefined && orderlyKinds.has(fault.kind) && fault.hitLeader,
-  );
-}
-
-/** The fault in whose wake it was: none of the orderly ones, and over for less than a lease. */
-function wakeOf({ fault }: Gap, faults: readonly Fault[]): Fault | undefined {
-  if (fault === undefined) return undefined;
-  return faults
-    .slice(0, faults.indexOf(fault))
-    .findLast(({ kind, until }) => !orderlyKinds.has(kind) && fault.at - until < lease);
-}
-
-/** The goal for a hand-over, s. */
-const goal = 0.1;
-
 function describeSlow({ from, born, fault }: Gap, wake: Fault | undefined): string {
   const after =
     wake === undefined ? '' : `, ${text((fault?.at ?? from) - wake.until)} after the end of "${wake.kind}"`;
@@ -38,7 +18,7 @@ function describeSlow({ from, born, fault }: Gap, wake: Fault | undefined): stri
 }
 
 export function formatReport(engine: string, report: ChaosReport): string {
-  const { variant, faults, lives, verdict } = report;
+  const { variant, faults, lives, verdict, fence } = report;
   const kinds = [...new Set(faults.map(({ kind }) => kind))].toSorted();
   const rows: readonly Row[] = kinds.map((kind) => ({
     kind,
@@ -51,6 +31,7 @@ export function formatReport(engine: string, report: ChaosReport): string {
   const calm = orderly.filter((gap) => wakeOf(gap, faults) === undefined);
   const inWake = orderly.filter((gap) => !calm.includes(gap));
   const unexplained = verdict.gaps.filter(({ fault }) => fault === undefined);
+  const broken = brokenLaws(report);
   return [
     `${engine}${variant === undefined ? '' : ` (${variant})`}: ${faults.length} faults, ${lives.length} lives, ${new Set(lives.map(({ epoch }) => epoch)).size} epochs`,
     `overlaps: ${real.length}, longest ${longest(real.map(({ length }) => length))}`,
@@ -59,9 +40,18 @@ export function formatReport(engine: string, report: ChaosReport): string {
     `orderly hand-over, last beat to the start of the next process: ${calm.length}, ${span(calm.map(toStart))}`,
     `the same, to the first beat: ${calm.length}, ${span(calm.map(lengthOf))}`,
     `orderly hand-over in the wake of another fault: ${inWake.length}, ${span(inWake.map(toStart))}`,
-    ...orderly.filter((gap) => toStart(gap) > goal).map((gap) => describeSlow(gap, wakeOf(gap, faults))),
+    ...orderly
+      .filter((gap) => toStart(gap) > handOverGoal)
+      .map((gap) => describeSlow(gap, wakeOf(gap, faults))),
     `work after a SIGKILL to its djsup: ${verdict.outlived.length}, ${span(verdict.outlived)}`,
     `gaps without a fault: ${unexplained.length}, ${span(unexplained.map(lengthOf))}`,
+    `fenced effects accepted: ${fence.accepted}, after one of a higher epoch: ${fence.broken.length}`,
+    `fenced effects refused, of one that was replaced: ${fence.stale.length}, of the only one that ran: ${fence.wronged.length}`,
+    `effects without a fence accepted after those of a higher epoch: ${fence.late.length}`,
+    `storms, and changes without a fault: ${report.unrest.length}`,
+    '',
+    `goal: nothing of the above that may not be: ${broken.length === 0 ? 'met' : 'MISSED'}`,
+    ...goalsOf(report).map(describeGoal),
     '',
     '| fault | times | gaps when it hit the leader | median | p99 | worst |',
     '| --- | --- | --- | --- | --- | --- |',
@@ -69,16 +59,15 @@ export function formatReport(engine: string, report: ChaosReport): string {
       const figures = [0.5, 0.99, 1].map((share) => text(percentile(gaps, share)));
       return `| ${kind} | ${count} | ${gaps.length} | ${figures.join(' | ')} |`;
     }),
+    ...report.leftOut.map(({ kind, why }) => `left out: ${kind}: ${why}`),
+    ...broken,
   ].join('\n');
 }
 
-function lengthOf({ from, to }: Gap): number {
-  return to - from;
-}
-
-/** From the last beat of the one to the start of the next one's process. */
-function toStart({ from, born }: Gap): number {
-  return born - from;
+function describeGoal(goal: Goal): string {
+  const { name, measured, limit } = goal;
+  const found = measured.length === 0 ? 'not measured' : isMet(goal) ? 'met' : 'MISSED';
+  return `goal: ${name}, p99 below ${text(limit)}: ${found} (${measured.length}, p99 ${text(percentile(measured, 0.99))})`;
 }
 
 function span(numbers: readonly number[]): string {

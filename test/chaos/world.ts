@@ -7,19 +7,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicNow } from '../../src/host/clock.ts';
 import { createRandom } from '../sim/schedule.ts';
 import { noNamespaces, until } from '../support/rig.ts';
+import { judgeCalm } from './calm.ts';
+import type { Calm } from './calm.ts';
 import { judge } from './check.ts';
 import type { Fault, Verdict } from './check.ts';
-import type { ChaosEngine, EngineKind } from './engines.ts';
+import type { ChaosEngine, EngineKind } from './engine.ts';
+import { findClock, removeClocks } from './fake-clock.ts';
+import type { FakeClock } from './fake-clock.ts';
+import { judgeFence, makeResource, readEffects } from './fence.ts';
+import type { FenceVerdict } from './fence.ts';
 import { latestLife, readLives } from './history.ts';
 import type { Life } from './history.ts';
 import { hostOf, networkMissing, openLink } from './link.ts';
-import { faultKinds } from './nemesis.ts';
+import { leftOut, possible, strike } from './nemesis.ts';
+import type { LeftOut } from './nemesis.ts';
 import { createReplica } from './replica.ts';
 import type { Replica } from './replica.ts';
 
 export interface ChaosOptions {
   readonly engine: EngineKind;
-  readonly faults: number;
+  /** How many; undefined: each of `kinds` once. */
+  readonly faults?: number;
   readonly seed: number;
   readonly replicas?: number;
   /** These kinds alone, in turn. */
@@ -34,6 +42,11 @@ export interface ChaosReport {
   readonly faults: readonly Fault[];
   readonly lives: readonly Life[];
   readonly verdict: Verdict;
+  readonly fence: FenceVerdict;
+  /** Where there was no peace although there should have been, in words. */
+  readonly unrest: readonly string[];
+  /** Kinds that could not be played. */
+  readonly leftOut: readonly LeftOut[];
   /** What the replicas logged, for a failing test; the end of each. */
   readonly logs: string;
 }
@@ -61,37 +74,32 @@ export function chaosMissing(engine: EngineKind): string | undefined {
 export async function play(options: ChaosOptions): Promise<ChaosReport> {
   const random = createRandom(options.seed);
   await using world = await openWorld(options);
-  const { engine, replicas, beats } = world;
-  const possible = faultKinds.filter((kind) => kind.isPossible(world));
-  const wanted = options.kinds?.flatMap((name) => possible.filter((kind) => kind.name === name));
+  const { replicas, beats } = world;
+  const kinds = possible(world, options.kinds);
+  const count = options.faults ?? kinds.length;
   const faults: Fault[] = [];
+  const calms: Calm[] = [];
   try {
-    while (faults.length < options.faults) {
+    calms.push(await restFor(1, world));
+    while (faults.length < count) {
       let leader = await untilLed(beats, replicas);
-      const kind = wanted === undefined ? random.pick(possible) : wanted[faults.length % wanted.length];
+      const kind = options.kinds === undefined ? random.pick(kinds) : kinds[faults.length % kinds.length];
       if (kind === undefined) throw new Error('there is no such fault in this world');
       // Every second one is a hand-over like any other day's; the others come in the wake of what was before.
       if (kind.isOrderly && random.chance(0.5)) {
         await sleep(lease * 1000);
         leader = await untilLed(beats, replicas);
       }
-      const victim = random.chance(0.8) ? leader : random.pick(replicas);
-      const span = random.chance(0.3) ? random.between(100, 1500) : random.between(1500, 4000);
-      const at = monotonicNow() / 1000;
-      await kind.inflict({ engine, replicas, victim, span });
-      const fault: Fault = {
-        kind: kind.name,
-        replica: kind.isGeneral ? undefined : victim.name,
-        at,
-        until: monotonicNow() / 1000,
-        hitLeader: kind.isGeneral || victim === leader,
-      };
+      const fault = await strike(world, kind, leader, random);
       faults.push(fault);
       options.progress?.(faults.length, fault);
     }
+    // What the last fault has led to is over within a lease.
     await untilLed(beats, replicas);
+    await sleep(lease * 1000);
+    calms.push(await restFor(3, world));
   } catch (error) {
-    const after = faults.at(-1)?.kind ?? 'the start';
+    const after = faults.at(-1)?.parts.join(', ') ?? 'the start';
     throw new Error(`${String(error)} after ${after}\n${world.logs()}`, { cause: error });
   }
   const over = monotonicNow() / 1000;
@@ -101,18 +109,36 @@ export async function play(options: ChaosOptions): Promise<ChaosReport> {
   // The replicas end one after the other, and who is left may take over for a moment.
   const gaps = verdict.gaps.filter(({ to }) => to <= over);
   return {
-    variant: engine.variant,
+    variant: world.engine.variant,
     faults,
     lives,
     verdict: { ...verdict, gaps },
+    fence: judgeFence(readEffects(findPython(), world.effects), lives),
+    unrest: judgeCalm(
+      lives.filter(({ start }) => start <= over),
+      faults,
+      calms,
+      lease,
+    ),
+    leftOut: leftOut(world, options.kinds),
     logs: world.logs(),
   };
+}
+
+/** Once somebody leads: so many leases in which nothing is done to anybody. */
+async function restFor(leases: number, { beats, replicas }: World): Promise<Calm> {
+  await untilLed(beats, replicas);
+  const from = monotonicNow() / 1000;
+  await sleep(leases * lease * 1000);
+  return { from, to: monotonicNow() / 1000 };
 }
 
 interface World extends AsyncDisposable {
   readonly engine: ChaosEngine;
   readonly replicas: readonly Replica[];
   readonly beats: string;
+  /** The database to which they send effects. */
+  readonly effects: string;
   logs(): string;
   /** Ends replicas and engine; what was written stays until it is disposed of. */
   end(): Promise<void>;
@@ -123,10 +149,16 @@ async function openWorld(options: ChaosOptions): Promise<World> {
   chmodSync(directory, 0o755);
   const beats = join(directory, 'beats');
   mkdirSync(beats);
+  const effects = join(directory, 'effects');
+  makeResource(findPython(), effects);
   await using opened = new AsyncDisposableStack();
   opened.defer(() => rmSync(directory, { recursive: true }));
   const running = opened.use(new AsyncDisposableStack());
   const indexes = Array.from({ length: options.replicas ?? 3 }, (_, index) => index + 1);
+  // Only where it is played: a djsup under it is not quite as others run it.
+  const wantsClock = options.kinds?.some((kind) => kind === 'clock step' || kind === 'pair') ?? true;
+  const clock: FakeClock = wantsClock ? findClock() : { isThere: false, why: 'it was not asked for' };
+  running.defer(removeClocks);
   const engine = await options.engine.start(indexes.map(hostOf));
   running.defer(() => engine.stop());
   const replicas: Replica[] = [];
@@ -144,6 +176,8 @@ async function openWorld(options: ChaosOptions): Promise<World> {
       account: engine.account,
       link,
       stubborn: index === 3,
+      effects,
+      clock,
     });
     replicas.push(running.use(replica));
     await replica.start();
@@ -153,6 +187,7 @@ async function openWorld(options: ChaosOptions): Promise<World> {
     engine,
     replicas,
     beats,
+    effects,
     logs: () => logsOf(directory, replicas),
     end: () => running.disposeAsync(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

@@ -1,12 +1,18 @@
 // Kubernetes as an engine of the chaos tests: a real API server where DJSUP_TEST_KUBE_APISERVER names its program, else the
 // contract fake; to replicas both look as to a pod, with TLS and a mounted service account. Law: which one ran is told.
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeCertificates, opensslMissing } from '../support/engines/certificates.ts';
-import { kubeApiserverMissing, startKubeApiserver } from '../support/engines/kube-apiserver.ts';
-import { startKubernetesFake } from '../support/engines/kubernetes-fake.ts';
-import type { ChaosEngine, EngineKind } from './engines.ts';
+import { makeCertificates, opensslMissing } from '../../support/engines/certificates.ts';
+import {
+  kubeApiserverMissing,
+  leaderVerbs,
+  startKubeApiserver,
+} from '../../support/engines/kube-apiserver.ts';
+import { startKubernetesFake } from '../../support/engines/kubernetes-fake.ts';
+import { lasting, stopping } from '../engine.ts';
+import type { ChaosEngine, EngineKind } from '../engine.ts';
 
 const isReal = (process.env['DJSUP_TEST_KUBE_APISERVER'] ?? '') !== '';
 const lease = 'chaos';
@@ -32,8 +38,20 @@ async function startReal(hosts: readonly string[]): Promise<ChaosEngine> {
     variant: 'real API server',
     port: server.port,
     account,
-    restart: () => server.restart(),
-    wipe: async () => void (await server.admin('DELETE', path)),
+    faults: {
+      'restart engine': () => server.restart(),
+      'delete record': async () => void (await server.admin('DELETE', path)),
+      'stop engine': stopping(() => server.pids()),
+      'revoke rights': lasting(
+        () => server.allow(leaderVerbs.filter((verb) => verb !== 'update')),
+        () => server.allow(leaderVerbs),
+      ),
+      async 'rotate token'() {
+        const token = randomUUID();
+        replaceToken(account, token);
+        await server.rotate(token);
+      },
+    },
     async stop() {
       await server.stop();
       rmSync(account, { recursive: true });
@@ -51,9 +69,21 @@ async function startFake(hosts: readonly string[]): Promise<ChaosEngine> {
     variant: 'contract fake, no real API server',
     port: fake.port,
     account,
-    // It is this process, and Leases outlive an API server: all that breaks is connections.
-    restart: () => fake.restart(),
-    wipe: () => Promise.resolve(fake.remove(lease)),
+    faults: {
+      // It is this process, and Leases outlive an API server: all that breaks is connections.
+      'restart engine': () => fake.restart(),
+      'delete record': () => Promise.resolve(fake.remove(lease)),
+      'stop engine': 'the contract fake is a part of the process that runs the test',
+      'revoke rights': lasting(
+        () => Promise.resolve(void fake.denied.add('update')),
+        () => Promise.resolve(void fake.denied.delete('update')),
+      ),
+      'rotate token'() {
+        fake.rotate();
+        replaceToken(account, fake.token);
+        return Promise.resolve();
+      },
+    },
     async stop() {
       await fake.stop();
       rmSync(account, { recursive: true });
@@ -69,4 +99,10 @@ function makeAccount(token: string, caFile: string): string {
   writeFileSync(join(directory, 'namespace'), 'prod');
   copyFileSync(caFile, join(directory, 'ca.crt'));
   return directory;
+}
+
+/** As the kubelet does it: never half of it. */
+function replaceToken(directory: string, token: string): void {
+  writeFileSync(join(directory, 'token.new'), token);
+  renameSync(join(directory, 'token.new'), join(directory, 'token'));
 }
