@@ -1,4 +1,4 @@
-"""Work that writes down when it ran: python3 recorder.py PREFIX EFFECTS [SECONDS]
+"""Work that writes down when it ran: python3 recorder.py PREFIX [SECONDS [EFFECTS]]
 
 Writes a file of its own, PREFIX.NUMBER: "start EPOCH PID MONO BORN" (when this process was started, as the kernel says it,
 rounded up to a tick of 10 ms), then "run FROM TO" for each stretch of beats, one a millisecond, and "end MONO" at SIGTERM,
@@ -6,9 +6,9 @@ SECONDS after which it ends (0; it ignores the signal where that is negative). T
 each beat, so that the file says how far it came whatever ends it; a longer gap than GAP begins a new one, so that time
 in which it was stopped or frozen does not count. Times are CLOCK_MONOTONIC in seconds, one clock for all namespaces.
 
-Two others belong to its tree. "kin" has left its session and its parent, as a daemon would, and beats into a file of its
-own, PREFIX.NUMBER.kin; it ends at SIGTERM, unless the recorder ignores that. The sender has effects on the database
-EFFECTS (effects.py). Neither is ended by the recorder: that is for whoever has started it.
+With EFFECTS two others belong to its tree. "kin" has left its session and its parent, as a daemon would, and beats into
+a file of its own, PREFIX.NUMBER.kin; it ends at SIGTERM, unless the recorder ignores that. The sender has effects on the
+database EFFECTS (effects.py). Neither is ended by the recorder: that is for whoever has started it.
 """
 
 import os
@@ -79,7 +79,7 @@ def start_sender():
         sys.dont_write_bytecode = True
         import effects
 
-        effects.send(sys.argv[2], os.path.basename(sys.argv[1]), int(epoch))
+        effects.send(sys.argv[3], os.path.basename(sys.argv[1]), int(epoch))
     finally:
         os._exit(0)
 
@@ -89,14 +89,14 @@ def start_others():
     start_sender()
 
 
-delay = float(sys.argv[3]) if len(sys.argv) > 3 else 0
+delay = float(sys.argv[2]) if len(sys.argv) > 2 else 0
 signal.signal(signal.SIGTERM, on_term)
 path = f"{sys.argv[1]}.{time.monotonic_ns()}"
 out = create(path)
 now = time.monotonic()
 epoch = os.environ.get("DJSUP_LEADER_EPOCH", "0")
 os.write(out, f"start {epoch} {os.getpid()} {now:.6f} {min(born(), now):.6f}\n".encode())
-last = beat(out, start_others)
+last = beat(out, start_others if len(sys.argv) > 3 else None)
 os.lseek(out, 0, os.SEEK_END)
 os.write(out, f"end {last:.6f}\n".encode())
 # Its last beat is its end: Python's own takes milliseconds, in which it does nothing.

@@ -168,7 +168,7 @@ function writeLayer({ name, directory, beats, python, leader, stubborn, effects 
     'services:',
     '  beat-scheduler:',
     '    override: replace',
-    `    command: ${python} -S -E ${recorder} ${join(beats, name)} ${effects} ${stubborn ? -1 : 0}`,
+    `    command: ${python} -S -E ${recorder} ${join(beats, name)} ${stubborn ? -1 : 0} ${effects}`,
     // What it writes down is told by the machine's own clock.
     "    environment: { LD_PRELOAD: '' }",
     '    startup: enabled',
