@@ -53,6 +53,7 @@ export interface Replica extends AsyncDisposable {
   act(action: string): Promise<void>;
 }
 
+const deadly: ReadonlySet<NodeJS.Signals> = new Set(['SIGTERM', 'SIGKILL']);
 const unshare = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
 const accountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 
@@ -73,6 +74,8 @@ export function createReplica(options: ReplicaOptions): Replica {
   let running: ChildProcess | undefined;
   let ended = Promise.resolve();
   let starting = Promise.resolve();
+  /** It was told to end, or has ended. */
+  let isDoomed = false;
   writeLayer(options);
   setClock(directory, 0);
 
@@ -85,8 +88,9 @@ export function createReplica(options: ReplicaOptions): Replica {
   }
 
   async function start(): Promise<void> {
-    if (running?.exitCode === null && running.signalCode === null && pid('djsup') !== undefined) return;
+    if (running !== undefined && !isDoomed) return;
     await ended;
+    isDoomed = false;
     const mounts = account === undefined ? [] : mounting(account);
     const words = [...link.prefix.slice(1), ...unshare, ...mounts, ...clockWords(clock, directory), program];
     const child = spawn(link.prefix[0], [...words, 'run'], {
@@ -102,7 +106,12 @@ export function createReplica(options: ReplicaOptions): Replica {
     });
     running = child;
     for (const stream of [child.stdout, child.stderr]) stream.pipe(log, { end: false });
-    ended = new Promise((resolve) => child.once('exit', () => resolve()));
+    ended = new Promise((resolve) => {
+      child.once('exit', () => {
+        isDoomed = true;
+        resolve();
+      });
+    });
     await until(`${name} is there`, () => pid('djsup'));
     const own = pid('djsup');
     if (typeof freezer !== 'string' && own !== undefined) freezer.add(own);
@@ -128,8 +137,10 @@ export function createReplica(options: ReplicaOptions): Replica {
     pid,
     signal(who, signal) {
       const target = pid(who);
+      if (target === undefined) return;
+      if (who === 'djsup' && deadly.has(signal)) isDoomed = true;
       try {
-        if (target !== undefined) process.kill(target, signal);
+        process.kill(target, signal);
       } catch {
         // It has gone.
       }

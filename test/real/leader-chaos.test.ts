@@ -19,9 +19,7 @@ const kinds = [
   'kill djsup',
   'terminate sessions',
   'revoke rights',
-  'rotate token',
   'disk full',
-  'clock step',
   'pair',
 ];
 const tables: string[] = [];
@@ -63,4 +61,6 @@ test('planted fault: replicas that ask nobody run at the same time, and the judg
   if (why !== undefined) return context.skip(why);
   const report = await play({ engine: alone, faults: 1, seed: 1, kinds: ['kill child'] });
   expect(report.verdict.overlaps.filter(({ isReal }) => isReal)).not.toEqual([]);
+  // Nor is that peace.
+  expect(report.unrest).not.toEqual([]);
 }, 60_000);
