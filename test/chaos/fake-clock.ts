@@ -7,6 +7,9 @@ import { missing } from '../support/engines/install.ts';
 export type FakeClock =
   { readonly isThere: true; readonly library: string } | { readonly isThere: false; readonly why: string };
 
+/** Until djsup has seen that its clock was set, at most, ms. */
+export const clockDelay = 1000;
+
 const find = (): string | undefined => globSync('/usr/lib/*/faketime/libfaketime.so.1')[0];
 
 export function findClock(): FakeClock {
@@ -26,8 +29,8 @@ export function clockWords(clock: FakeClock, directory: string): readonly string
   const settings = {
     LD_PRELOAD: clock.library,
     FAKETIME_TIMESTAMP_FILE: fileIn(directory),
-    // How long it goes by what it has read, s.
-    FAKETIME_CACHE_DURATION: 1,
+    // In seconds.
+    FAKETIME_CACHE_DURATION: clockDelay / 1000,
     FAKETIME_DONT_FAKE_MONOTONIC: 1,
     NO_FAKE_STAT: 1,
   };

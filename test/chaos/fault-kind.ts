@@ -20,6 +20,8 @@ export interface FaultKind {
   readonly name: string;
   /** What the leader does by itself: "orderly" faults are hand-overs, and are measured as such. */
   readonly isOrderly: boolean;
+  /** There is a goal for what follows it alone, so every second one comes in quiet water. */
+  readonly isMeasured: boolean;
   /** It befalls all replicas at once. */
   readonly isGeneral: boolean;
   /** It has the engine in hand: no other that does at the same time. */
@@ -35,5 +37,13 @@ export function sudden(
   inflict: FaultKind['inflict'],
   missing: FaultKind['missing'] = () => undefined,
 ): FaultKind {
-  return { name, isOrderly: false, isGeneral: false, isOfEngine: false, missing, inflict };
+  return {
+    name,
+    isOrderly: false,
+    isMeasured: false,
+    isGeneral: false,
+    isOfEngine: false,
+    missing,
+    inflict,
+  };
 }

@@ -47,7 +47,7 @@ export interface Replica extends AsyncDisposable {
   freeze(wanted: boolean): void;
   /** Why its clock cannot be set; undefined: it can. */
   readonly noClock: string | undefined;
-  /** How far djsup's clock on the wall is ahead, s; from a second later on at the latest. */
+  /** How far djsup's clock on the wall is ahead, s; it sees that with a delay (clockDelay). */
   setClock(ahead: number): void;
   /** One action of `djsup leader`; an answer that does not come is no error. */
   act(action: string): Promise<void>;

@@ -85,8 +85,8 @@ export async function play(options: ChaosOptions): Promise<ChaosReport> {
       let leader = await untilLed(beats, replicas);
       const kind = options.kinds === undefined ? random.pick(kinds) : kinds[faults.length % kinds.length];
       if (kind === undefined) throw new Error('there is no such fault in this world');
-      // Every second one is a hand-over like any other day's; the others come in the wake of what was before.
-      if (kind.isOrderly && random.chance(0.5)) {
+      // Every second one comes like any other day; the others in the wake of what was before.
+      if (kind.isMeasured && random.chance(0.5)) {
         await sleep(lease * 1000);
         leader = await untilLed(beats, replicas);
       }

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clockDelay } from '../fake-clock.ts';
 import { sudden } from '../fault-kind.ts';
 import type { FaultKind } from '../fault-kind.ts';
 
@@ -37,7 +38,7 @@ export const machineFaults: readonly FaultKind[] = [
     'clock step',
     async ({ victim, span }) => {
       victim.setClock(stepOf(span));
-      await sleep(span);
+      await sleep(clockDelay + span);
       victim.setClock(0);
     },
     ({ replicas }) => replicas.find(({ noClock }) => noClock !== undefined)?.noClock,

@@ -50,20 +50,25 @@ export const processFaults: readonly FaultKind[] = [
       await victim.start();
     }),
     isOrderly: true,
+    isMeasured: true,
   },
   {
     ...sudden('step down', (scene) => handingOver(scene, () => scene.victim.act('step-down'))),
     isOrderly: true,
+    isMeasured: true,
   },
   sudden('kill djsup', async ({ victim }) => {
     victim.signal('djsup', 'SIGKILL');
     await victim.start();
   }),
-  sudden('crash', async ({ victim, span }) => {
-    victim.signal('djsup', 'SIGKILL');
-    await sleep(span);
-    await victim.start();
-  }),
+  {
+    ...sudden('crash', async ({ victim, span }) => {
+      victim.signal('djsup', 'SIGKILL');
+      await sleep(span);
+      await victim.start();
+    }),
+    isMeasured: true,
+  },
   killing('guard'),
   killing('child'),
   stopping('djsup'),
