@@ -61,16 +61,18 @@ export async function strike(world: World, kind: FaultKind, leader: Replica, ran
       await inflict({ ...world, victim, span });
     }),
   );
-  const failed = ends.find((end) => end.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
   const until = monotonicNow() / 1000;
+  const words = parts.map(({ kind: { name, isGeneral }, victim }) =>
+    isGeneral ? name : `${name} ${victim.name}`,
+  );
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined)
+    throw new Error(`${words.join(', ')}: ${String(failed.reason)}`, { cause: failed.reason });
   const [only] = parts;
   return {
     kind: kind.name,
     replica: parts.length > 1 || only === undefined || only.kind.isGeneral ? undefined : only.victim.name,
-    parts: parts.map(({ kind: { name, isGeneral }, victim }) =>
-      isGeneral ? name : `${name} ${victim.name}`,
-    ),
+    parts: words,
     at,
     until,
     hitLeader: parts.some((part) => part.kind.isGeneral || part.victim === leader),
