@@ -1,5 +1,6 @@
-// The nemesis: all kinds of faults, and how one of them, or a pair, is let loose on a world. Law: an orderly hand-over is
-// never one of a pair, and no two have the engine in hand at once.
+// The nemesis: all kinds of faults, and how one of them, or a pair, is let loose on a world. Laws: an orderly hand-over is never
+// one of a pair, no two have the engine in hand at once, and no replica loses both of its watchers, djsup and guard: nothing
+// is promised then. "ONE+OTHER" is a pair by name, on one victim, whatever these laws say.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicNow } from '../../src/host/clock.ts';
 import type { Random } from '../sim/schedule.ts';
@@ -25,6 +26,29 @@ export const faultKinds: readonly FaultKind[] = [
 
 type World = Pick<Scene, 'engine' | 'replicas'>;
 
+/** What keeps djsup, or the guard, from watching over the scheduler of its replica for a while. */
+const blinding: Readonly<Record<'djsup' | 'guard', ReadonlySet<string>>> = {
+  djsup: new Set(['stop djsup', 'freeze']),
+  guard: new Set(['stop guard', 'kill guard']),
+};
+
+function named(name: string): readonly FaultKind[] {
+  return name.split('+').flatMap((part) => faultKinds.find((kind) => kind.name === part) ?? []);
+}
+
+/** Names of no kind. */
+export function unknownKinds(names: readonly string[]): readonly string[] {
+  return names.filter((name) => named(name).length !== name.split('+').length);
+}
+
+/** A pair by its name, else the kind itself. */
+function together(name: string, world: World): FaultKind | undefined {
+  const parts = named(name);
+  const why = parts.map((part) => part.missing(world)).find((reason) => reason !== undefined);
+  if (parts.length === 1) return parts[0];
+  return { ...sudden(name, () => Promise.resolve()), missing: () => why };
+}
+
 /** A kind that cannot be played here, and why. */
 export interface LeftOut {
   readonly kind: string;
@@ -32,28 +56,33 @@ export interface LeftOut {
 }
 
 export function leftOut(world: World, wanted: readonly string[] | undefined): readonly LeftOut[] {
-  return faultKinds
-    .filter(({ name }) => wanted === undefined || wanted.includes(name))
-    .flatMap((kind) => {
-      const why = kind.missing(world);
-      return why === undefined ? [] : [{ kind: kind.name, why }];
-    });
+  return asked(world, wanted).flatMap((kind) => {
+    const why = kind.missing(world);
+    return why === undefined ? [] : [{ kind: kind.name, why }];
+  });
 }
 
 /** Those that can, in the order of `wanted`. */
 export function possible(world: World, wanted: readonly string[] | undefined): readonly FaultKind[] {
-  const all = faultKinds.filter((kind) => kind.missing(world) === undefined);
-  return wanted === undefined ? all : wanted.flatMap((name) => all.filter((kind) => kind.name === name));
+  return asked(world, wanted).filter((kind) => kind.missing(world) === undefined);
+}
+
+function asked(world: World, wanted: readonly string[] | undefined): readonly FaultKind[] {
+  return wanted?.flatMap((name) => together(name, world) ?? []) ?? faultKinds;
 }
 
 /** Lets it loose while `leader` leads; resolves when all of it is over. */
 export async function strike(world: World, kind: FaultKind, leader: Replica, random: Random): Promise<Fault> {
-  const parts = (kind === pair ? pickTwo(world, random) : [kind]).map((part) => ({
+  const parts = (kind === pair ? pickTwo(world, random) : named(kind.name)).map((part, _index, all) => ({
     kind: part,
-    victim: random.chance(0.8) ? leader : random.pick(world.replicas),
+    victim: (all.length > 1 && kind !== pair) || random.chance(0.8) ? leader : random.pick(world.replicas),
     span: random.chance(0.3) ? random.between(100, 1500) : random.between(1500, 4000),
-    delay: kind === pair ? random.between(0, 500) : 0,
+    delay: all.length > 1 ? random.between(0, 500) : 0,
   }));
+  const [one, other] = parts;
+  if (kind === pair && one !== undefined && other !== undefined && isBlind(one.kind, other.kind))
+    // Whom the one befalls, the other does not.
+    other.victim = random.pick(world.replicas.filter((replica) => replica !== one.victim));
   const at = monotonicNow() / 1000;
   const ends = await Promise.allSettled(
     parts.map(async ({ kind: { inflict }, victim, span, delay }) => {
@@ -77,6 +106,12 @@ export async function strike(world: World, kind: FaultKind, leader: Replica, ran
     until,
     hitLeader: parts.some((part) => part.kind.isGeneral || part.victim === leader),
   };
+}
+
+/** Together they would leave a replica without a watcher. */
+function isBlind(one: FaultKind, other: FaultKind): boolean {
+  const { djsup, guard } = blinding;
+  return (djsup.has(one.name) && guard.has(other.name)) || (guard.has(one.name) && djsup.has(other.name));
 }
 
 function pickTwo(world: World, random: Random): readonly FaultKind[] {
