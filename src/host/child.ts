@@ -35,7 +35,11 @@ export function createChild(
     const exit = toExit(code, signal);
     left = isGroupEmpty(pid) ? 'none' : 'group';
     if (guard === undefined) ended(exit);
-    else guard.close((lost) => ended(lost ? { ...exit, guardLost: true } : exit));
+    else
+      guard.close((end) => {
+        if (end === 'killed' && left === 'group') sendSignal(-pid, 'SIGKILL');
+        ended(end === 'lost' ? { ...exit, guardLost: true } : exit);
+      });
   });
 
   function ended(exit: Exit): void {

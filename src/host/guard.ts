@@ -63,11 +63,16 @@ export interface GuardLine {
   /** SIGKILL to the tree, what has left the group included; to the group alone where the guard does not do it. */
   kill(): void;
   /**
-   * The guard has gone: nothing is sent any more. `told` is called once, at once or a moment later: `lost` if the guard was killed
-   * or has failed, rather than ended as its command has.
+   * The guard has gone: nothing is sent any more. `told` is called once, at once or a moment later.
    */
-  close(told: (lost: boolean) => void): void;
+  close(told: (end: GuardEnd) => void): void;
 }
+
+/**
+ * `alike`: it has ended as its command has, once nothing of the tree was left. `lost`: it was killed or has failed. `killed`: the
+ * same after kill(), which it may not have obeyed.
+ */
+export type GuardEnd = 'alike' | 'lost' | 'killed';
 
 /** Two ways, since what fails on the one must not lose what is still to be read from the other. */
 export interface GuardEnds {
@@ -105,7 +110,8 @@ export function createGuardLine(pid: number, { line, word }: GuardEnds): GuardLi
       const tell = (): void => {
         clearTimeout(impatience);
         word.destroy();
-        told(!hasEnded && !isOurs);
+        const unforeseen = isOurs ? 'killed' : 'lost';
+        told(hasEnded ? 'alike' : unforeseen);
       };
       // What it has said may not have been read yet: it is, before the end that its own end is.
       if (hasEnded || word.closed) return tell();

@@ -97,6 +97,17 @@ describe.each(kinds)('$kind', ({ kind, path, memory, start: startBound }) => {
       for (const one of killed) expect(one.told.exit).toEqual({ signal: 'SIGKILL' });
     });
 
+    test('whose guard is killed before it has obeyed a kill leaves nothing of its group', async () => {
+      const text = `(trap "" TERM; while :; do ${tools}/sleep 100; done) & echo $!; exec ${tools}/sleep 100`;
+      const { child, told } = on.guarded(script(text), 60_000, inTools);
+      await until('all of it runs', () => readStat(Number(told.output)) !== undefined);
+      process.kill(child.pid, 'SIGSTOP');
+      child.signal('group', 'SIGKILL');
+      process.kill(child.pid, 'SIGKILL');
+      await until('it has exited', () => told.exit !== undefined);
+      await until('its group is empty', () => told.alone === true || told.emptied);
+    });
+
     test('that is fed up to its end is not taken for one that was killed itself', async () => {
       for (let turn = 0; turn < 10; turn += 1) {
         const { child, told } = on.guarded(script('exit 3'), 60_000, inTools);

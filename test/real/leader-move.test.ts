@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBacking } from '../../src/host/backing.ts';
 import { describeOverlap, judge } from '../chaos/check.ts';
+import { makeResource } from '../chaos/fence.ts';
 import { lastBeat, readLives } from '../chaos/history.ts';
 import type { Link } from '../chaos/link.ts';
 import { createReplica } from '../chaos/replica.ts';
@@ -30,9 +31,12 @@ const noLink: Link = {
   host: '127.0.0.1',
   port: 0,
   set() {},
+  redirect() {},
   plug() {},
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
+
+const python = '/usr/bin/python3';
 
 const timings = [
   'profile: fast',
@@ -72,6 +76,8 @@ describe.skipIf(why !== undefined)(`a move${why === undefined ? '' : `, left out
   ) {
     const beats = join(directory, name);
     mkdirSync(beats);
+    const effects = join(directory, `${name}-effects`);
+    makeResource(python, effects);
     const pods = new Map<number, Replica>();
     await using replicas = new AsyncDisposableStack();
     replicas.defer(async () => {
@@ -84,7 +90,9 @@ describe.skipIf(why !== undefined)(`a move${why === undefined ? '' : `, left out
         name: `${name}-${number}`,
         directory: own,
         beats,
-        python: '/usr/bin/python3',
+        python,
+        effects,
+        clock: { isThere: false, why: 'no clock is set here' },
         leader: [...leader, ...timings],
         environment: environment(),
         account: undefined,
