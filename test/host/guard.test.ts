@@ -106,6 +106,7 @@ describe.each(kinds)('$kind', ({ kind, path, memory, start: startBound }) => {
       process.kill(child.pid, 'SIGKILL');
       await until('it has exited', () => told.exit !== undefined);
       await until('its group is empty', () => told.alone === true || told.emptied);
+      expect(told.exit).toEqual({ signal: 'SIGKILL' });
     });
 
     test('that is fed up to its end is not taken for one that was killed itself', async () => {
