@@ -210,8 +210,8 @@ export function createProgram({ paths, version, environment, cwd, signals }: Pro
       replica: {
         self: readIdentity(environment, place.value.writable ? place.value.instance : undefined),
         about: { version, host: hostname() },
-        backing: async (config) =>
-          (await import('./host/backing.ts')).openBacking(config, {
+        backing: async (config, signal) =>
+          (await import('./host/backing.ts')).openBacking(config, signal, {
             libc,
             spawner,
             environment,

@@ -17,7 +17,22 @@ export function leaderConfig(group: string, entry: LeaderEntry, notes: Notes): L
   if (!sound.ok) notes.refuse(['leader', group], `leader group "${group}": ${sound.failure}`);
   else
     for (const note of sound.value.notes) notes.warn(['leader', group], `leader group "${group}": ${note}`);
+  const amiss = wrongMove(entry);
+  if (amiss !== undefined)
+    notes.refuse(['leader', group, 'moved-from'], `"moved-from" of leader group "${group}": ${amiss}`);
   return { group, settings, timing, handicap: (0 - priority) * priorityStep };
+}
+
+/** What of a move can be seen to be wrong without a look at the environment. */
+function wrongMove({ backend, 'moved-from': former }: LeaderEntry): string | undefined {
+  if (former === undefined) return undefined;
+  if (former.backend === undefined)
+    return 'it needs "backend": write out where the record was kept before, also where djsup had chosen that by itself';
+  if (backend === 'none' || backend === 'juju')
+    return `no record can be held against backend "${backend}", which decides without one: leave "moved-from" out, and stop all replicas first`;
+  return backend === 'file' && former.backend === 'file'
+    ? 'a guard can hold but one lock file: move by way of another backend, or stop all replicas first'
+    : undefined;
 }
 
 function timingOf(entry: LeaderEntry): Timing {

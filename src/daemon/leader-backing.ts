@@ -30,7 +30,7 @@ export interface BackingDeps {
   readonly config: LeaderConfig;
   readonly self: string;
   readonly tell: Pick<Teller, 'leader' | 'say'>;
-  readonly choose: (config: LeaderConfig) => Promise<Backing>;
+  readonly choose: (config: LeaderConfig, signal: AbortSignal) => Promise<Backing>;
   readonly election: Omit<ElectionDeps, 'store' | 'opened'>;
   /** There is an election from now on. */
   readonly begun: () => void;

@@ -15,19 +15,20 @@ const again = 10_000;
 export function createChoice(deps: {
   readonly clock: Clock;
   readonly config: LeaderConfig;
-  readonly backing: (config: LeaderConfig) => Promise<Backing>;
+  readonly backing: (config: LeaderConfig, signal: AbortSignal) => Promise<Backing>;
   readonly post: (what: string, turn: () => void) => void;
   readonly chosen: (backing: Backing) => void;
 }): Choice {
   const { clock, config } = deps;
   let askAt = Infinity;
   let isAsking = false;
+  const controller = new AbortController();
 
   function ask(): void {
     askAt = Infinity;
     isAsking = true;
     void deps
-      .backing(config)
+      .backing(config, controller.signal)
       .catch((error: unknown): Backing => {
         const because = error instanceof Error ? error.message : String(error);
         return { kind: 'blocked', backend: config.settings.backend ?? 'auto', because };
@@ -45,6 +46,7 @@ export function createChoice(deps: {
   return {
     end() {
       askAt = Infinity;
+      controller.abort();
       return !isAsking;
     },
     deadline: () => (askAt === Infinity ? undefined : askAt),

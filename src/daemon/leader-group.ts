@@ -31,7 +31,7 @@ export interface GroupDeps {
   readonly tell: Pick<Teller, 'leader' | 'say'>;
   readonly self: Replica;
   readonly about: About;
-  readonly backing: (config: LeaderConfig) => Promise<Backing>;
+  readonly backing: (config: LeaderConfig, signal: AbortSignal) => Promise<Backing>;
   readonly work: Omit<WorkDeps, 'drained' | 'undying' | 'stop'> & {
     readonly stop: (group: string, services: readonly string[], how: 'graceful' | 'fast') => void;
   };
@@ -41,6 +41,8 @@ export interface GroupDeps {
   readonly lease: (group: string, epoch: number, until: number, timing: Timing) => void;
   readonly report: (waiter: string, report: LeaderReport) => void;
   readonly config: LeaderConfig;
+  /** As of LeaderPolicy. */
+  readonly era: string;
   readonly settleUntil: number;
   readonly heritage: Heritage;
   /** Services that somebody has stopped on this replica. */
@@ -108,6 +110,7 @@ export function createGroup(deps: GroupDeps): Group {
         group,
         timing: config.timing,
         self,
+        era: deps.era,
         poll: wanted.size > 0 ? poll : idlePoll,
         handicap: config.handicap * millisecond,
         about: deps.about,

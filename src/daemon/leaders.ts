@@ -1,6 +1,7 @@
 // The keeper of leader groups: one election for each group that has services in the plan, and who of them is wanted here.
 // Laws: a group takes part in its election exactly while something of it is wanted here and nobody has asked it to stay
-// out; an election that was left for another backend has ended before the next begins, and that one settles first.
+// out; an election that was left for another backend has ended before the next begins, and that one settles first, unless whoever
+// leads by either holds one and the same record.
 import type { LeaderConfig, ServiceConfig } from '../core/config.ts';
 import type { BoardChange } from '../core/release-board.ts';
 import type { LeaderFigures } from '../core/figures.ts';
@@ -10,6 +11,7 @@ import type { Replica } from '../core/leader/observer.ts';
 import type { Board } from '../core/leader/record.ts';
 import type { LeaderReport } from '../core/leader/state.ts';
 import { waitOut, millisecond } from '../core/leader/timing.ts';
+import { sharesRecord } from '../core/leader/twin-choice.ts';
 import type { Clock } from '../ports.ts';
 import { createGroup } from './leader-group.ts';
 import type { Group, GroupDeps } from './leader-group.ts';
@@ -79,7 +81,8 @@ export interface Leaders extends Keeper {
   whenOver(listener: () => void): void;
 }
 
-type OfOneGroup = 'config' | 'settleUntil' | 'heritage' | 'stopped' | 'isMember' | 'withheld' | 'over';
+type OfOneGroup =
+  'era' | 'config' | 'settleUntil' | 'heritage' | 'stopped' | 'isMember' | 'withheld' | 'over';
 
 export interface LeadersDeps extends Omit<GroupDeps, OfOneGroup> {
   readonly clock: Clock;
@@ -89,6 +92,7 @@ export interface LeadersDeps extends Omit<GroupDeps, OfOneGroup> {
 export function createLeaders(deps: LeadersDeps): Leaders {
   const { clock } = deps;
   const groups = new Map<string, Group>();
+  let elections = 0;
   /** Groups whose election ends, and what they are to go on with; undefined: with nothing. */
   const moving = new Map<string, LeaderConfig | undefined>();
   const newcomers = createNewcomers(clock);
@@ -105,8 +109,10 @@ export function createLeaders(deps: LeadersDeps): Leaders {
   function open(config: LeaderConfig, settleUntil: number, heritage = noHeritage): Group {
     const over = (): void => closed(config);
     const name = config.group;
+    elections += 1;
     const group = createGroup({
       ...deps,
+      era: `.${elections}`,
       report,
       config,
       settleUntil,
@@ -139,7 +145,8 @@ export function createLeaders(deps: LeadersDeps): Leaders {
     if (next !== undefined && !stopping) {
       // Other replicas may still elect by the plan of before.
       const longest = Math.max(former.timing.lease, next.timing.lease);
-      open(next, clock.now() + waitOut(next.timing, longest) / millisecond, heritage).retain();
+      const span = sharesRecord(former.settings, next.settings) ? 0 : waitOut(next.timing, longest);
+      open(next, clock.now() + span / millisecond, heritage).retain();
     }
     if (groups.size === 0) for (const listener of listeners.splice(0)) listener();
   }
@@ -161,7 +168,10 @@ export function createLeaders(deps: LeadersDeps): Leaders {
       for (const [name, group] of groups) {
         const config = used.has(name) ? plan.leader.get(name) : undefined;
         if (config === undefined || !group.follows(config)) {
-          moved.add(name);
+          const former = before.leader.get(name);
+          const isShared =
+            config !== undefined && former !== undefined && sharesRecord(former.settings, config.settings);
+          if (!isShared) moved.add(name);
           moving.set(name, config);
           group.retire();
         } else group.retain();

@@ -24,7 +24,7 @@ import type { Teller } from './tell.ts';
 export interface ReplicaDeps {
   readonly self: Replica;
   readonly about: About;
-  readonly backing: (config: LeaderConfig) => Promise<Backing>;
+  readonly backing: (config: LeaderConfig, signal: AbortSignal) => Promise<Backing>;
   /** The kernel's boot id, whose monotonic clock is meant. */
   readonly kernelBoot: string;
   /** Where the services of the group find their lease; undefined: nowhere. */

@@ -3,11 +3,13 @@ import { chooseBackend, recordName } from '../core/leader/choice.ts';
 import type { Choice } from '../core/leader/choice.ts';
 import { electedElsewhere } from '../core/leader/elsewhere.ts';
 import type { LeaderConfig } from '../core/config.ts';
+import { millisecond } from '../core/leader/timing.ts';
 import type { Backing, LeaseStore } from '../ports.ts';
 import { openLeaseStore } from './leases.ts';
 import type { LeaseStoreDeps } from './leases.ts';
 import { leadsElsewhere } from './leases/elsewhere.ts';
 import { lookAround } from './leases/surroundings.ts';
+import { within } from './leases/within.ts';
 import { openTwin } from './leases/twin.ts';
 
 export interface BackingDeps extends LeaseStoreDeps {
@@ -18,7 +20,12 @@ export interface BackingDeps extends LeaseStoreDeps {
 /** How long the surroundings may take to answer, ms. */
 const patience = 5_000;
 
-export async function openBacking(config: LeaderConfig, deps: BackingDeps): Promise<Backing> {
+/** Once the signal is aborted nobody wants the answer any more: it comes soon. */
+export async function openBacking(
+  config: LeaderConfig,
+  signal: AbortSignal,
+  deps: BackingDeps,
+): Promise<Backing> {
   const { environment, directory } = deps;
   const { settings, group } = config;
   const app = environment['DJSUP_APP'] || 'djsup';
@@ -26,24 +33,25 @@ export async function openBacking(config: LeaderConfig, deps: BackingDeps): Prom
     namespace: settings.kubernetes?.namespace,
     name: settings.kubernetes?.lease ?? settings.name ?? recordName(app, group),
   };
-  const around = await lookAround(environment, directory, lease, AbortSignal.timeout(patience));
+  const around = await lookAround(environment, directory, lease, within(patience, signal));
   const choice = chooseBackend(config, app, around);
   const because = choice.why.join('; ');
   switch (choice.kind) {
     case 'use': {
-      const { kind: backend } = choice.settings;
+      const { settings: used, former } = choice;
+      const backend = former === undefined ? used.kind : `${former.kind}+${used.kind}`;
       const store = await openStore(choice, deps);
-      const others = electedElsewhere(config, app, around, backend);
-      const elsewhere = await leadsElsewhere(
-        store,
-        others.map((other) => () => openLeaseStore(other, deps)),
+      const others = electedElsewhere(config, app, around, used.kind).map(
+        (other) => () => openLeaseStore(other, deps),
       );
+      const renewal = config.timing.renew / millisecond;
+      const elsewhere = await leadsElsewhere(store, others, renewal, signal);
       if (elsewhere === undefined) return { kind: 'store', backend, because, store };
       await store.close();
       return {
         kind: 'blocked',
         backend,
-        because: `cannot elect a leader with backend "${backend}" (${because}): ${elsewhere}; this replica waits until that has ended; write "backend" out to elect there as before, or "moved-from" to move by a roll-out`,
+        because: `cannot elect a leader with backend "${backend}" (${because}): ${elsewhere}. If that is this application, write both out, "backend: ${backend}" and in "moved-from" where it leads now, or "backend" alone to elect there as before; if it is another one, give one of them a "name", or set DJSUP_APP`,
       };
     }
     case 'verdict':

@@ -114,3 +114,23 @@ test('a check may watch a group that services belong to', () => {
     'l1.yaml:2:35: check "led" watches leader group "other", which no service belongs to',
   ]);
 });
+
+test('a move that cannot be is refused where it stands', () => {
+  const refusals = (keys: string): string[] =>
+    planProblemsOf(`leader:\n  schedulers: {override: replace, ${keys}}`);
+  expect(refusals('backend: postgres, moved-from: {backend: redis}')).toEqual([]);
+  expect(refusals('backend: postgres, moved-from: {name: old}')).toEqual([
+    expect.stringMatching(/^l1.yaml:2:\d+: "moved-from" of leader group "schedulers": it needs "backend"/),
+  ]);
+  expect(refusals('backend: none, moved-from: {backend: redis}')).toEqual([
+    expect.stringMatching(
+      /^l1.yaml:2:\d+: .*no record can be held against backend "none".*stop all replicas/,
+    ),
+  ]);
+  expect(refusals('backend: file, moved-from: {backend: file}')).toEqual([
+    expect.stringMatching(/^l1.yaml:2:\d+: .*a guard can hold but one lock file/),
+  ]);
+  expect(problemsOf('leader: {s: {override: replace, moved-from: {backend: auto}}}')).toEqual([
+    expect.stringMatching(/^base.yaml:1:\d+: cannot use "backend" of "moved-from" .* must be "kubernetes"/),
+  ]);
+});

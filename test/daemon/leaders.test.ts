@@ -1,5 +1,7 @@
 // Leader groups with real keepers: replicas in worlds of fakes, one pretend engine, one clock.
 import { describe, expect, test } from 'vitest';
+import { openTwin } from '../../src/host/leases/twin.ts';
+import type { LeaseStore } from '../../src/ports.ts';
 import type { ReplicaDeps } from '../../src/daemon/singletons.ts';
 import { leaderCrew, load, reload } from '../support/leader-crew.ts';
 import type { Crew } from '../support/leader-crew.ts';
@@ -577,6 +579,36 @@ describe('plans', () => {
     reload(a, plan.replace('profile: fast', 'profile: fast, name: third'));
     await crew.pass(30_000);
     expect(crew.running(beat)).toEqual([]);
+  });
+
+  test('where whoever leads by the one plan holds a record of the other, nobody waits for what cannot run', async () => {
+    const crew = leaderCrew();
+    const backing =
+      (name: string): ReplicaDeps['backing'] =>
+      ({ settings }) => {
+        const at = (place = ''): LeaseStore => crew.engine.store(name, place);
+        const former = settings['moved-from'];
+        const store =
+          former === undefined ? at(settings.backend) : openTwin(at(former.backend), at(settings.backend));
+        return Promise.resolve({ kind: 'store', backend: 'pretend', because: '', store });
+      };
+    const kept = (where: string): string => plan.replace('profile: fast', `profile: fast, ${where}`);
+    const a = crew.join('a', kept('backend: redis'), backing('a'));
+    await crew.pass(settled);
+    const b = crew.join('b', kept('backend: redis'), backing('b'));
+    await crew.pass(1_000);
+    const moving = kept('backend: postgres, moved-from: {backend: redis}');
+    // Whoever goes by the old record alone leads on, and the other one waits for it.
+    reload(a, moving);
+    await crew.pass(20_000);
+    expect(crew.running(beat)).toEqual(['b']);
+    reload(b, moving);
+    await crew.pass(10_000);
+    expect(crew.running(beat)).toHaveLength(1);
+    for (const each of [a, b]) reload(each, kept('backend: postgres'));
+    await crew.pass(2_500);
+    expect(crew.running(beat)).toHaveLength(1);
+    expect(crew.most(beat)).toBe(1);
   });
 
   test('new timings change the lease and not the leader', async () => {

@@ -47,6 +47,7 @@ export function createEngine(
   schedule: Schedule,
   random: Random,
   referee: Pick<Referee, 'wrote' | 'forgets'>,
+  name = '',
 ): Engine {
   let view: View = { found: { kind: 'none' }, version: undefined, incarnation: '1', epochFloor: 0 };
   let versions = 0;
@@ -58,7 +59,7 @@ export function createEngine(
     past.push(view);
     if (past.length > remembered) past.shift();
     versions += 1;
-    view = { ...current(), found, version: found.kind === 'none' ? undefined : String(versions) };
+    view = { ...current(), found, version: found.kind === 'none' ? undefined : `${name}${versions}` };
   }
 
   // The engine's own clock in milliseconds: epochs rise even where the record was lost.

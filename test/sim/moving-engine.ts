@@ -12,8 +12,8 @@ interface MovingLine extends Line {
   readonly stage: () => number;
 }
 
-export function createMovingEngine(way: Way, random: Random, newEngine: () => Engine): Engine {
-  const engines = [newEngine(), newEngine()] as const;
+export function createMovingEngine(way: Way, random: Random, newEngine: (name: string) => Engine): Engine {
+  const engines = [newEngine('a'), newEngine('b')] as const;
   const lines: MovingLine[] = [];
   let template = 0;
 

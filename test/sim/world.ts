@@ -50,7 +50,7 @@ export function createWorld(seed: number, rules: Rules, options: Options = {}): 
     options.onGap,
     rules.way === undefined ? 'whoever writes' : 'whoever leads',
   );
-  const newEngine = (): Engine => createEngine(schedule, random, referee);
+  const newEngine = (name = ''): Engine => createEngine(schedule, random, referee, name);
   const engine = rules.way === undefined ? newEngine() : createMovingEngine(rules.way, random, newEngine);
 
   const timings: readonly [Timing, ...Timing[]] = isPlain ? [profiles.default] : chooseTimings(random);

@@ -86,7 +86,7 @@ function lookAgain(policy: LeaderPolicy, role: Looking, at: LeaderAt): Looking {
 }
 
 function bid(policy: LeaderPolicy, state: LeaderState, role: Following, at: LeaderAt): LeaderStep {
-  const { timing, self } = policy;
+  const { timing, self, era = '' } = policy;
   const { sight } = state;
   const place = standing(timing, self, sight, state.longestLease, at.now);
   if (sight === undefined || place.kind === 'unknown' || place.kind === 'held')
@@ -96,7 +96,7 @@ function bid(policy: LeaderPolicy, state: LeaderState, role: Following, at: Lead
   const epoch = state.highestEpoch + 1;
   const { delay } = place;
   const { incarnation, version } = sight.view;
-  const term = `${self.boot}/${terms}`;
+  const term = `${self.boot}${era}/${terms}`;
   const { board = {} } = recordOf(sight) ?? {};
   const attempt = { term, epoch, lease: leaseFrom(timing, at.now), delay, incarnation, board };
   const clean = delay === 0 && at.now >= state.settleUntil;

@@ -10,7 +10,7 @@ import type { LeaseSettings } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
 import { staticVerdict } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
-import { moving } from './move.ts';
+import { choiceOfBoth } from './twin-choice.ts';
 
 export type BackendName = (typeof backendNames)[number];
 
@@ -31,9 +31,8 @@ type Config = Pick<LeaderConfig, 'group' | 'settings'>;
 export function chooseBackend(config: Config, app: string, around: Surroundings): Choice {
   const { 'moved-from': former, ...settings } = config.settings;
   const choice = chooseOne({ ...config, settings }, app, around);
-  return former === undefined
-    ? choice
-    : moving(choice, chooseOne({ ...config, settings: former }, app, around));
+  if (former === undefined) return choice;
+  return choiceOfBoth(choice, chooseOne({ ...config, settings: { ...settings, ...former } }, app, around));
 }
 
 function chooseOne({ group, settings }: Config, app: string, around: Surroundings): Choice {

@@ -3,8 +3,8 @@ import { duration, number, oneOf, override, text } from '../layer-field.ts';
 import type { Field, Values } from '../layer-field.ts';
 import { group } from '../layer-group.ts';
 
-export const backendNames = [
-  'auto',
+/** Where somebody alone can be kept from leading. */
+const exclusiveNames = [
   'kubernetes',
   'postgres',
   'mysql',
@@ -12,10 +12,10 @@ export const backendNames = [
   'etcd',
   'file',
   'external',
-  'juju',
   'static',
-  'none',
 ] as const;
+
+export const backendNames = ['auto', ...exclusiveNames, 'juju', 'none'] as const;
 
 /** Words of `djsup leader` that no group may be called by. */
 export const leaderActions = ['step-down', 'transfer', 'pause', 'resume', 'check', 'history'] as const;
@@ -42,15 +42,12 @@ export function readShare(written: string): number | undefined {
 const dsnEnv = (standard: string): Field<string> =>
   text(`Environment variable that holds the address; default \`${standard}\`.`);
 
-/** Where the record of an election is kept. */
-const placeFields = {
-  backend: oneOf(
-    'Where the record of the election is kept; default `auto`, which chooses by what the environment offers.',
-    backendNames,
-  ),
-  name: text(
-    'Name of the record: key, row, Lease or the like; default the name of the application and the group.',
-  ),
+const nameField = text(
+  'Name of the record: key, row, Lease or the like; default the name of the application and the group.',
+);
+
+/** How each engine is reached. */
+const engineFields = {
   postgres: group('PostgreSQL.', {
     'dsn-env': dsnEnv('POSTGRESQL_DB_CONNECT_STRING'),
     schema: text('Schema of the table `djsup_leader`; default `public`.'),
@@ -86,10 +83,19 @@ const placeFields = {
 
 export const leaderFields = {
   override: override(),
-  ...placeFields,
+  backend: oneOf(
+    'Where the record of the election is kept; default `auto`, which chooses by what the environment offers.',
+    backendNames,
+  ),
+  name: nameField,
+  ...engineFields,
   'moved-from': group(
-    'Where the record was kept before: this replica leads only while it holds that one too, so that a roll-out may move an election.',
-    placeFields,
+    'Where the record was kept before, as far as that was other: whoever leads holds that one too, so that a roll-out may move an election.',
+    {
+      backend: oneOf('Required: where it was kept.', exclusiveNames),
+      name: nameField,
+      ...engineFields,
+    },
   ),
   profile: oneOf(
     'Timings: `default`, `fast` for a quick take-over, `tolerant` for slow engines; default `default`.',

@@ -139,9 +139,12 @@ export function bidInstant(
 }
 
 function holdBack(policy: LeaderPolicy, state: LeaderState, at: LeaderAt): Nanoseconds {
+  const found = state.sight?.view.found;
+  // Whoever goes by the one record alone could begin at once.
+  const head = found?.kind === 'record' && found.settles === true ? successorHead : 0;
   const successor = recordOf(state.sight)?.successor;
   if (successor === policy.self.name) return 0;
-  const spread = policy.handicap + Math.floor(at.jitter * bidSpread);
+  const spread = head + policy.handicap + Math.floor(at.jitter * bidSpread);
   return successor === undefined ? spread : successorHead + spread;
 }
 

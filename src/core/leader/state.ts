@@ -9,6 +9,8 @@ export interface LeaderPolicy {
   readonly group: string;
   readonly timing: Timing;
   readonly self: Replica;
+  /** Tells the terms of this election from those of others in the same life of the replica. */
+  readonly era?: string | undefined;
   /** How often a replica that does not hold the record reads it, besides what the backend's watch tells. */
   readonly poll: Nanoseconds;
   /** How long this replica holds back when the record is free; what a low priority comes to. */

@@ -10,18 +10,20 @@ export interface Register {
   write(expect: Version, record: LeaderRecord, done: (outcome: Outcome) => void): void;
 }
 
+const sameRecord =
+  'cannot elect a leader with "moved-from": both addresses lead to one and the same record; leave "moved-from" out';
+
 /** `first` is the record that is being left: those who go by it alone are met there before anything else is written. */
 export function createTwin(first: Register, second: Register): Register {
   function both(kind: 'ok' | 'conflict', one: View, two: View): Outcome {
+    if (isOneRecord(one, two)) return { kind: 'failed', error: 'unsafe', message: sameRecord };
     return { kind, view: combine(one, two) };
   }
 
-  /** Only the first was free: it is given back, since nothing has run under it. */
-  function giveBack(record: LeaderRecord, one: View, two: View, done: (outcome: Outcome) => void): void {
+  /** Only the first was free: it is given back, since nothing has run under it. `next` gets what stands there now. */
+  function giveBack(record: LeaderRecord, one: View, next: (one: View) => void): void {
     const released: LeaderRecord = { ...record, state: 'released', write: record.write + 1 };
-    first.write(one.version, released, (outcome) =>
-      done(both('conflict', outcome.kind === 'failed' ? one : outcome.view, two)),
-    );
+    first.write(one.version, released, (outcome) => next(outcome.kind === 'failed' ? one : outcome.view));
   }
 
   /** The second, after the first: what is seen of it is never older than what the writer of the first saw. */
@@ -44,15 +46,27 @@ export function createTwin(first: Register, second: Register): Register {
         if (one.kind === 'conflict' && !isRelease) return readSecond('conflict', one.view, done);
         // Who has taken the first after us has nothing to do with the second.
         second.write(expectSecond, trailing, (two) => {
-          if (two.kind === 'failed') return done(two);
-          const isBid = record.write === 1 && !isRelease;
-          if (two.kind === 'conflict' && isBid && termOf(two.view) !== record.term)
-            return giveBack(leading, one.view, two.view, done);
-          done(both(one.kind === 'ok' ? two.kind : 'conflict', one.view, two.view));
+          const isBid = record.write === 1 && !isRelease && one.kind === 'ok';
+          if (two.kind === 'failed') {
+            // Refused is not lost: nothing stands there.
+            if (isBid && two.error !== 'transient') return giveBack(leading, one.view, () => done(two));
+            return done(two);
+          }
+          const outcome = both(one.kind === 'ok' ? two.kind : 'conflict', one.view, two.view);
+          const isTaken = two.kind === 'conflict' && termOf(two.view) !== record.term;
+          if (!isBid || !isTaken) return done(outcome);
+          giveBack(leading, one.view, (now) => done(both('conflict', now, two.view)));
         });
       });
     },
   };
+}
+
+/** No write that stands in two records looks the same in both. */
+function isOneRecord(one: View, two: View): boolean {
+  if (one.found.kind !== 'record' || two.found.kind !== 'record') return false;
+  const isSame = one.version === two.version && one.incarnation === two.incarnation;
+  return isSame && one.found.record.beside === two.found.record.beside;
 }
 
 /** What two views come to for one who needs both records. */

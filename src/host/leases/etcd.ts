@@ -68,7 +68,8 @@ export function openEtcd(settings: EtcdLease): LeaseStore {
     return {
       text: value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8'),
       incarnation: life.name(header),
-      counter: Number(header.revision ?? 0),
+      // An election that has come from another engine brings epochs that are as great as clocks.
+      counter: Math.max(Number(header.revision ?? 0), Date.now()),
     };
   }
 

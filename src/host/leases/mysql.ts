@@ -126,7 +126,10 @@ export function openMysql(settings: MysqlLease): LeaseStore {
       const own = waiting !== undefined && state === 'held' ? bellName(bells, term) : undefined;
       if (!(await held.hold(own, () => replace(expect, text))))
         return { ...(await read(connection)), swapped: false };
-      return { text, incarnation, counter: 0, swapped: true };
+      // Where the record was missing, others may have come and gone meanwhile.
+      const { counter } = expect === undefined ? await read(connection) : { counter: 0 };
+      latest = text;
+      return { text, incarnation, counter, swapped: true };
     }
 
     /** Whose release others have to hear of: the one that leads by what was seen last. */

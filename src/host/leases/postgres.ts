@@ -87,14 +87,18 @@ export function openPostgres(settings: PostgresLease): LeaseStore {
   ): Session {
     const inTurn = createTurn();
 
+    function counterIn(row: Counters | undefined): number {
+      // An election that has come from another engine brings epochs that are as great as clocks.
+      return Math.max(life.counterBase + Number(row?.counter ?? 0), Number(row?.now ?? 0));
+    }
+
     async function read(): Promise<Sample> {
-      const { rows } = await client.query<{ record: string | null; counter: string }>(
-        `SELECT (SELECT left(record, ${LONGEST_TEXT + 1}) FROM ${table} WHERE grp = $1) AS record, ${counterSql} AS counter`,
+      const { rows } = await client.query<Counters & { record: string | null }>(
+        `SELECT (SELECT left(record, ${LONGEST_TEXT + 1}) FROM ${table} WHERE grp = $1) AS record, ${countersSql}`,
         [settings.name],
       );
       const [row] = rows;
-      const counter = life.counterBase + Number(row?.counter ?? 0);
-      return { text: row?.record ?? undefined, incarnation: life.incarnation, counter };
+      return { text: row?.record ?? undefined, incarnation: life.incarnation, counter: counterIn(row) };
     }
 
     async function swap(expect: string | undefined, text: string): Promise<Swap> {
@@ -104,14 +108,13 @@ export function openPostgres(settings: PostgresLease): LeaseStore {
         expect === undefined
           ? `INSERT INTO ${table} (grp, record) VALUES ($1, $2) ON CONFLICT (grp) DO NOTHING RETURNING 1`
           : `UPDATE ${table} SET record = $2 WHERE grp = $1 AND left(record, ${LONGEST_TEXT + 1}) = $5 RETURNING 1`;
-      const { rows } = await client.query(`WITH change AS (${change}) SELECT pg_notify($3, $4) FROM change`, [
-        settings.name,
-        text,
-        channel,
-        payload,
-        ...(expect === undefined ? [] : [expect]),
-      ]);
-      if (rows.length > 0) return { swapped: true, text, incarnation: life.incarnation, counter: 0 };
+      const { rows } = await client.query<Counters>(
+        `WITH change AS (${change}) SELECT pg_notify($3, $4), ${countersSql} FROM change`,
+        [settings.name, text, channel, payload, ...(expect === undefined ? [] : [expect])],
+      );
+      const [row] = rows;
+      if (row !== undefined)
+        return { swapped: true, text, incarnation: life.incarnation, counter: counterIn(row) };
       return { swapped: false, ...(await read()) };
     }
 
@@ -147,7 +150,13 @@ function createTurn(): <T>(call: () => Promise<T>) => Promise<T> {
   };
 }
 
-const counterSql = 'txid_snapshot_xmax(txid_current_snapshot())::text';
+const countersSql =
+  'txid_snapshot_xmax(txid_current_snapshot())::text AS counter, floor(extract(epoch FROM clock_timestamp()) * 1000)::text AS now';
+
+interface Counters {
+  readonly counter: string;
+  readonly now: string;
+}
 
 /**
  * A pooler invents the key that it greets with. One that lends connections for a transaction gives two clients the same

@@ -230,8 +230,8 @@ function viewOf({ text, incarnation, counter, isGivenUp = false, isQuiet = false
   const found = decodeRecord(text);
   if (found.kind !== 'record') return { found, version: text, incarnation, epochFloor: counter };
   const { record } = found;
-  // What came after a record of another life may be lost, and its epochs with it.
-  const epochFloor = record.incarnation === incarnation ? 0 : counter;
+  // Whoever came in between may have been lost, and its epochs with it.
+  const epochFloor = counter;
   if (!isGivenUp || record.state === 'released') return { found, version: text, incarnation, epochFloor };
   const released = { ...record, state: 'released', clean: record.clean || isQuiet } as const;
   return {

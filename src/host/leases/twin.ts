@@ -20,7 +20,10 @@ export function openTwin(first: LeaseStore, second: LeaseStore): LeaseStore {
       if (one.kind === 'failed') return one;
       if (two.kind === 'failed') return two;
       const place = `${one.place} and ${two.place}`;
-      return { kind: 'ready', place, warnings: [...one.warnings, ...two.warnings] };
+      const former = await first.read(signal);
+      if (former.kind === 'failed') return former;
+      const missing = former.view.found.kind === 'none' ? [missingRecord(one.place)] : [];
+      return { kind: 'ready', place, warnings: [...one.warnings, ...two.warnings, ...missing] };
     },
     read: (signal) => ask(signal, (twin, done) => twin.read(done)),
     write: (expect, record, signal) => ask(signal, (twin, done) => twin.write(expect, record, done)),
@@ -37,6 +40,10 @@ export function openTwin(first: LeaseStore, second: LeaseStore): LeaseStore {
       await Promise.all(stores.map((store) => store.close()));
     },
   };
+}
+
+function missingRecord(place: string): string {
+  return `"moved-from" names a record that is not there: ${place}; if replicas of before lead, they go by another one, and two run: look at what "djsup leader" says there`;
 }
 
 function registerOf(store: LeaseStore, signal: AbortSignal): Register {

@@ -1,6 +1,7 @@
 // Which engine is chosen, for which reason, and when none is: tables.
 import { describe, expect, test } from 'vitest';
 import { chooseBackend } from '../../../src/core/leader/choice.ts';
+import { sharesRecord } from '../../../src/core/leader/twin-choice.ts';
 import { electedElsewhere } from '../../../src/core/leader/elsewhere.ts';
 import type { Choice } from '../../../src/core/leader/choice.ts';
 import type { PodFacts, Surroundings } from '../../../src/core/leader/surroundings.ts';
@@ -183,50 +184,84 @@ describe('as it is told', () => {
 
 describe('on the way from one backend to another', () => {
   const environment = { POSTGRESQL_DB_CONNECT_STRING: postgres, REDIS_DB_CONNECT_STRING: 'redis://r' };
-  const moved = (settings: Settings, from: Settings['moved-from'] = {}, hostname = 'web-0'): Choice =>
+  const moved = (settings: Settings, from: NonNullable<Settings['moved-from']>, hostname = 'web-0'): Choice =>
     choose({ settings: { ...settings, 'moved-from': from }, environment, hostname });
 
-  test('whoever leads holds the record of before too', () => {
-    const choice = moved({ backend: 'postgres' }, { backend: 'redis', redis: { prefix: 'old:' } });
+  test('whoever leads holds the record of before too, which differs in what is said of it alone', () => {
+    const choice = moved(
+      { backend: 'postgres', name: 'beat' },
+      { backend: 'redis', redis: { prefix: 'old:' } },
+    );
     expect(choice).toMatchObject({
-      settings: { kind: 'postgres', name: 'shop-schedulers' },
-      former: { kind: 'redis', name: 'shop-schedulers', prefix: 'old:' },
+      settings: { kind: 'postgres', name: 'beat' },
+      former: { kind: 'redis', name: 'beat', prefix: 'old:' },
     });
     expect(choice.why.at(-1)).toBe('moved from backend "redis": whoever leads holds both records');
-    expect(moved({}, { name: 'old' })).toMatchObject({
-      settings: { kind: 'postgres', name: 'shop-schedulers' },
-      former: { kind: 'postgres', name: 'old' },
+    expect(moved({ backend: 'redis' }, { backend: 'redis', name: 'old' })).toMatchObject({
+      settings: { kind: 'redis', name: 'shop-schedulers' },
+      former: { kind: 'redis', name: 'old' },
     });
   });
+
+  test('what the environment says of the backend is of the one of now', () => {
+    const settings: Settings = { 'moved-from': { backend: 'redis' } };
+    const choice = choose({ settings, environment: { ...environment, DJSUP_LEADER_BACKEND: 'postgres' } });
+    expect(choice).toMatchObject({ settings: { kind: 'postgres' }, former: { kind: 'redis' } });
+  });
+
+  const none = { ...environment, DJSUP_LEADER_BACKEND: 'none' };
 
   test.each<[string, Choice, string, RegExp?]>([
     ['from an ordinal: its replica alone leads', moved({}, { backend: 'static' }), 'postgres'],
     ['from an ordinal: no other does', moved({}, { backend: 'static' }, 'web-1'), 'runs false'],
-    ['to an ordinal: its replica, with the record', moved({ backend: 'static' }), 'postgres'],
-    ['to an ordinal: no other does', moved({ backend: 'static' }, {}, 'web-1'), 'runs false'],
-    ['to where it is', moved({}), 'blocked', /"moved-from" names the record itself; leave it out/],
     [
-      'from all replicas',
-      moved({}, { backend: 'none' }),
-      'blocked',
-      /every replica runs .*; stop all replicas/,
+      'to an ordinal: its replica, with the record',
+      moved({ backend: 'static' }, { backend: 'redis' }),
+      'redis',
     ],
-    ['to a charm', moved({ backend: 'juju' }), 'blocked', /the charm decides/],
+    [
+      'to an ordinal: no other does',
+      moved({ backend: 'static' }, { backend: 'redis' }, 'web-1'),
+      'runs false',
+    ],
+    [
+      'to where it is',
+      moved({}, { backend: 'postgres' }),
+      'blocked',
+      /kept there now \(backend "postgres": POSTGRESQL_DB_CONNECT_STRING is set\); write out where it was/,
+    ],
+    [
+      'to all replicas',
+      choose({ settings: { 'moved-from': { backend: 'redis' } }, environment: none }),
+      'blocked',
+      /every replica runs .*; leave it out, and stop all replicas/,
+    ],
     [
       'from what is missing',
       moved({}, { backend: 'mysql' }),
       'blocked',
-      /moved-from: .*MYSQL_DB_CONNECT_STRING/,
+      /"moved-from": .*MYSQL_DB_CONNECT_STRING/,
     ],
     [
       'from file to file, for a guard holds but one',
       moved({ backend: 'file', file: { path: '/a' } }, { backend: 'file', file: { path: '/b' } }),
       'blocked',
-      /cannot hold two lock files at once/,
+      /a guard can hold but one lock file/,
     ],
   ])('%s', (_title, choice, expected, reason = /./) => {
     expect(outcome(choice)).toBe(expected);
     expect(choice.kind === 'blocked' ? choice.reason : 'it may').toMatch(reason);
+  });
+
+  test('two plans share a record where both write it out', () => {
+    const redis: Settings = { backend: 'redis' };
+    const both: Settings = { backend: 'postgres', 'moved-from': { backend: 'redis' } };
+    expect(sharesRecord(redis, both)).toBe(true);
+    expect(sharesRecord(both, { backend: 'postgres' })).toBe(true);
+    expect(sharesRecord(redis, { backend: 'postgres' })).toBe(false);
+    expect(sharesRecord({}, both)).toBe(false);
+    expect(sharesRecord({}, {})).toBe(false);
+    expect(sharesRecord({ ...redis, name: 'a' }, both)).toBe(false);
   });
 
   test('where djsup chooses, it knows where a replica with less around it would have', () => {

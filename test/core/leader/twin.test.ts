@@ -162,6 +162,31 @@ describe('a bid', () => {
   });
 });
 
+test('a bid that the second refuses gives the first back', () => {
+  const { first, last, twin } = fresh();
+  last.write = (_version, _record, done) =>
+    done({ kind: 'failed', error: 'permission', message: 'no right' });
+  expect(write(twin, view(twin).version, record('mine'))).toMatchObject({
+    kind: 'failed',
+    error: 'permission',
+  });
+  expect(found(first)).toMatchObject({ term: 'mine', state: 'released' });
+});
+
+test('one record under two addresses is told from two', () => {
+  const { first } = fresh();
+  const twin = createTwin(first, first);
+  const bid = write(twin, view(twin).version, record('mine'));
+  expect(bid).toMatchObject({
+    kind: 'failed',
+    error: 'unsafe',
+    message: expect.stringContaining('one and the same'),
+  });
+  let outcome: Outcome | undefined;
+  twin.read((answer) => (outcome = answer));
+  expect(outcome).toMatchObject({ kind: 'failed', error: 'unsafe' });
+});
+
 describe('a holder', () => {
   function leading() {
     const world = fresh();
