@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LeaderConfig } from '../../src/core/config.ts';
 import { openBacking } from '../../src/host/backing.ts';
 import { describeOverlap, judge } from '../chaos/check.ts';
 import { makeResource } from '../chaos/fence.ts';
@@ -14,7 +15,7 @@ import type { Replica } from '../chaos/replica.ts';
 import { monotonicNow } from '../../src/host/clock.ts';
 import { openLeaseStore } from '../../src/host/leases.ts';
 import { planOf } from '../core/plan-kit.ts';
-import { recordFor, soon } from '../host/leases.contract.ts';
+import { look, recordFor, soon } from '../host/leases.contract.ts';
 import { storeDeps } from '../host/machine.ts';
 
 import { postgresMissing, startPostgres } from '../support/engines/postgres.ts';
@@ -144,6 +145,54 @@ describe.skipIf(why !== undefined)(`a move${why === undefined ? '' : `, left out
     expect(judge(lives, []).overlaps).not.toEqual([]);
   }, 120_000);
 
+  const configOf = (keys: string): LeaderConfig => {
+    const plan = planOf(
+      `services: {a-scheduler: {override: replace, command: x}}\nleader: {schedulers: {override: replace${keys}}}`,
+    );
+    const config = plan.leader.get('schedulers');
+    if (config === undefined) throw new Error('there is no group');
+    return config;
+  };
+
+  async function choose(keys: string, further: Readonly<Record<string, string>> = {}) {
+    const { signal } = new AbortController();
+    const deps = { ...(await storeDeps()), environment: { ...environment(), ...further }, directory };
+    return openBacking(configOf(keys), signal, deps);
+  }
+
+  test('a record of before that is not there is warned of', async () => {
+    const backing = await choose(', backend: postgres, name: new, moved-from: {backend: redis, name: wrong}');
+    if (backing.kind !== 'store') throw new Error(backing.because);
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => backing.store.close());
+    expect(backing.backend).toBe('redis+postgres');
+    expect(await backing.store.open(soon())).toMatchObject({
+      kind: 'ready',
+      place: expect.stringMatching(/^Redis at .*wrong.* and PostgreSQL at /),
+      warnings: expect.arrayContaining([
+        expect.stringMatching(/"moved-from" names a record that is not there: Redis/),
+      ]),
+    });
+  });
+
+  test('one record under two addresses is refused, with the way out', async () => {
+    const backing = await choose(
+      ', backend: redis, name: one, moved-from: {backend: redis, redis: {dsn-env: ALIAS}}',
+      {
+        ALIAS: redis.dsn().replace('127.0.0.1', 'localhost'),
+      },
+    );
+    if (backing.kind !== 'store') throw new Error(backing.because);
+    await using stack = new AsyncDisposableStack();
+    stack.defer(() => backing.store.close());
+    const view = await look(backing.store);
+    expect(await backing.store.write(view.version, recordFor(view), soon())).toMatchObject({
+      kind: 'failed',
+      error: 'unsafe',
+      message: expect.stringMatching(/one and the same record; leave "moved-from" out/),
+    });
+  });
+
   test('a replica that finds another engine first sees who leads by the one of before, and waits', async () => {
     const deps = await storeDeps();
     const settings = {
@@ -164,14 +213,9 @@ describe.skipIf(why !== undefined)(`a move${why === undefined ? '' : `, left out
         soon(),
       );
     };
-    const plan = planOf('services: {a-scheduler: {override: replace, command: x}}');
-    const config = plan.leader.get('schedulers');
-    if (config === undefined) throw new Error('there is no group');
-    const choose = () =>
-      openBacking(config, new AbortController().signal, { ...deps, environment: environment(), directory });
     await write();
     const renewals = setInterval(() => void write(), 100);
-    const refused = await choose();
+    const refused = await choose('');
     clearInterval(renewals);
     expect(refused).toMatchObject({
       kind: 'blocked',
@@ -181,7 +225,7 @@ describe.skipIf(why !== undefined)(`a move${why === undefined ? '' : `, left out
       ),
     });
     expect(JSON.stringify(refused)).not.toContain('pass-word');
-    const taken = await choose();
+    const taken = await choose('');
     expect(taken).toMatchObject({ kind: 'store', backend: 'postgres' });
     if (taken.kind === 'store') await taken.store.close();
   }, 60_000);
