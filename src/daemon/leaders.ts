@@ -1,7 +1,7 @@
 // The keeper of leader groups: one election for each group that has services in the plan, and who of them is wanted here.
 // Laws: a group takes part in its election exactly while something of it is wanted here and nobody has asked it to stay
 // out; an election that was left for another backend has ended before the next begins, and that one settles first, unless whoever
-// leads by either holds one and the same record.
+// leads by it holds all the records of the one before.
 import type { LeaderConfig, ServiceConfig } from '../core/config.ts';
 import type { BoardChange } from '../core/release-board.ts';
 import type { LeaderFigures } from '../core/figures.ts';
@@ -11,7 +11,7 @@ import type { Replica } from '../core/leader/observer.ts';
 import type { Board } from '../core/leader/record.ts';
 import type { LeaderReport } from '../core/leader/state.ts';
 import { waitOut, millisecond } from '../core/leader/timing.ts';
-import { sharesRecord } from '../core/leader/twin-choice.ts';
+import { holdsAllOf } from '../core/leader/twin-choice.ts';
 import type { Clock } from '../ports.ts';
 import { createGroup } from './leader-group.ts';
 import type { Group, GroupDeps } from './leader-group.ts';
@@ -93,6 +93,8 @@ export function createLeaders(deps: LeadersDeps): Leaders {
   const { clock } = deps;
   const groups = new Map<string, Group>();
   let elections = 0;
+  /** Until when nothing of a group may run, whatever its record says; monotonic ms. */
+  const settling = new Map<string, number>();
   /** Groups whose election ends, and what they are to go on with; undefined: with nothing. */
   const moving = new Map<string, LeaderConfig | undefined>();
   const newcomers = createNewcomers(clock);
@@ -107,6 +109,7 @@ export function createLeaders(deps: LeadersDeps): Leaders {
   let stopping = false;
 
   function open(config: LeaderConfig, settleUntil: number, heritage = noHeritage): Group {
+    settling.set(config.group, settleUntil);
     const over = (): void => closed(config);
     const name = config.group;
     elections += 1;
@@ -145,8 +148,9 @@ export function createLeaders(deps: LeadersDeps): Leaders {
     if (next !== undefined && !stopping) {
       // Other replicas may still elect by the plan of before.
       const longest = Math.max(former.timing.lease, next.timing.lease);
-      const span = sharesRecord(former.settings, next.settings) ? 0 : waitOut(next.timing, longest);
-      open(next, clock.now() + span / millisecond, heritage).retain();
+      const span = holdsAllOf(next.settings, former.settings) ? 0 : waitOut(next.timing, longest);
+      const until = Math.max(settling.get(name) ?? 0, clock.now() + span / millisecond);
+      open(next, until, heritage).retain();
     }
     if (groups.size === 0) for (const listener of listeners.splice(0)) listener();
   }
@@ -169,9 +173,9 @@ export function createLeaders(deps: LeadersDeps): Leaders {
         const config = used.has(name) ? plan.leader.get(name) : undefined;
         if (config === undefined || !group.follows(config)) {
           const former = before.leader.get(name);
-          const isShared =
-            config !== undefined && former !== undefined && sharesRecord(former.settings, config.settings);
-          if (!isShared) moved.add(name);
+          const isKept =
+            config !== undefined && former !== undefined && holdsAllOf(config.settings, former.settings);
+          if (!isKept) moved.add(name);
           moving.set(name, config);
           group.retire();
         } else group.retain();

@@ -581,34 +581,82 @@ describe('plans', () => {
     expect(crew.running(beat)).toEqual([]);
   });
 
-  test('where whoever leads by the one plan holds a record of the other, nobody waits for what cannot run', async () => {
-    const crew = leaderCrew();
-    const backing =
-      (name: string): ReplicaDeps['backing'] =>
-      ({ settings }) => {
-        const at = (place = ''): LeaseStore => crew.engine.store(name, place);
-        const former = settings['moved-from'];
-        const store =
-          former === undefined ? at(settings.backend) : openTwin(at(former.backend), at(settings.backend));
-        return Promise.resolve({ kind: 'store', backend: 'pretend', because: '', store });
-      };
-    const kept = (where: string): string => plan.replace('profile: fast', `profile: fast, ${where}`);
-    const a = crew.join('a', kept('backend: redis'), backing('a'));
-    await crew.pass(settled);
-    const b = crew.join('b', kept('backend: redis'), backing('b'));
-    await crew.pass(1_000);
-    const moving = kept('backend: postgres, moved-from: {backend: redis}');
-    // Whoever goes by the old record alone leads on, and the other one waits for it.
-    reload(a, moving);
-    await crew.pass(20_000);
-    expect(crew.running(beat)).toEqual(['b']);
-    reload(b, moving);
-    await crew.pass(10_000);
-    expect(crew.running(beat)).toHaveLength(1);
-    for (const each of [a, b]) reload(each, kept('backend: postgres'));
-    await crew.pass(2_500);
-    expect(crew.running(beat)).toHaveLength(1);
-    expect(crew.most(beat)).toBe(1);
+  describe('a move by way of both records', () => {
+    const kept = (where: string): string =>
+      plan.replace('profile: fast', `profile: fast, ${where}`).replace('kill-delay: 2s', 'kill-delay: 8s');
+    const both = kept('backend: postgres, moved-from: {backend: redis}');
+
+    /** Two replicas that go by Redis; `a` leads. */
+    async function crewOnRedis() {
+      const crew = leaderCrew();
+      const backing =
+        (name: string): ReplicaDeps['backing'] =>
+        ({ settings }) => {
+          const at = (place = ''): LeaseStore => crew.engine.store(name, place);
+          const former = settings['moved-from'];
+          const store =
+            former === undefined ? at(settings.backend) : openTwin(at(former.backend), at(settings.backend));
+          return Promise.resolve({ kind: 'store', backend: 'pretend', because: '', store });
+        };
+      const a = crew.join('a', kept('backend: redis'), backing('a'));
+      await crew.pass(settled);
+      const b = crew.join('b', kept('backend: redis'), backing('b'));
+      await crew.pass(1_000);
+      expect(crew.running(beat)).toEqual(['a']);
+      return { crew, a, b };
+    }
+
+    test('is made by reloads one by one, and never do two run', async () => {
+      const { crew, a, b } = await crewOnRedis();
+      // Whoever goes by the old record alone leads on, and the other one waits for it.
+      reload(a, both);
+      await crew.pass(20_000);
+      expect(crew.running(beat)).toEqual(['b']);
+      for (const each of [b, a, b]) {
+        reload(each, each === a ? kept('backend: postgres') : both);
+        await crew.pass(20_000);
+        expect(crew.running(beat)).toHaveLength(1);
+      }
+      reload(b, kept('backend: postgres'));
+      await crew.pass(20_000);
+      expect(crew.running(beat)).toHaveLength(1);
+      expect(crew.most(beat)).toBe(1);
+    });
+
+    test('is free of waiting where the new plan holds the record of before and another', async () => {
+      const { crew, a, b } = await crewOnRedis();
+      for (const each of [a, b]) reload(each, both);
+      await crew.pass(30_000);
+      for (const each of [a, b]) reload(each, kept('backend: redis'));
+      await crew.pass(30_000);
+      expect(crew.running(beat)).toHaveLength(1);
+      // Both records are there by now, and clean.
+      for (const each of [a, b]) reload(each, both);
+      await crew.pass(500);
+      expect(crew.running(beat)).toHaveLength(1);
+      expect(crew.most(beat)).toBe(1);
+    });
+
+    test.each([0, 700])(
+      'that is cut short by a reload of all waits for whoever goes by the one record alone, %d ms after another reload',
+      async (pause) => {
+        const { crew, a, b } = await crewOnRedis();
+        for (const each of [a, b]) reload(each, both);
+        await crew.pass(30_000);
+        for (const each of [a, b]) reload(each, kept('backend: redis'));
+        await crew.pass(30_000);
+        const [leader, other] = crew.running(beat)[0] === 'a' ? [a, b] : [b, a];
+        leader.spawner.stubborn.add(beat);
+        reload(other, both);
+        await crew.pass(10_000);
+        if (pause > 0) reload(leader, both);
+        await crew.pass(pause);
+        for (const each of [leader, other]) reload(each, kept('backend: postgres'));
+        await crew.pass(40_000);
+        expect(crew.running(beat)).toHaveLength(1);
+        expect(crew.most(beat)).toBe(1);
+      },
+    );
   });
 
   test('new timings change the lease and not the leader', async () => {

@@ -10,7 +10,7 @@ import type { LeaseSettings } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
 import { staticVerdict } from './verdict.ts';
 import type { Verdict } from './verdict.ts';
-import { choiceOfBoth } from './twin-choice.ts';
+import { choiceOfBoth, formerSettings } from './twin-choice.ts';
 
 export type BackendName = (typeof backendNames)[number];
 
@@ -29,10 +29,11 @@ type Config = Pick<LeaderConfig, 'group' | 'settings'>;
 
 /** `app`: the application's name, a part of the record's default name. */
 export function chooseBackend(config: Config, app: string, around: Surroundings): Choice {
-  const { 'moved-from': former, ...settings } = config.settings;
+  const { 'moved-from': _, ...settings } = config.settings;
   const choice = chooseOne({ ...config, settings }, app, around);
+  const former = formerSettings(config.settings);
   if (former === undefined) return choice;
-  return choiceOfBoth(choice, chooseOne({ ...config, settings: { ...settings, ...former } }, app, around));
+  return choiceOfBoth(choice, chooseOne({ ...config, settings: former }, app, around));
 }
 
 function chooseOne({ group, settings }: Config, app: string, around: Surroundings): Choice {

@@ -39,47 +39,48 @@ export function readShare(written: string): number | undefined {
   return digits === undefined ? undefined : Number(digits) / 100;
 }
 
-const dsnEnv = (standard: string): Field<string> =>
-  text(`Environment variable that holds the address; default \`${standard}\`.`);
-
-const nameField = text(
-  'Name of the record: key, row, Lease or the like; default the name of the application and the group.',
-);
-
-/** How each engine is reached. */
-const engineFields = {
-  postgres: group('PostgreSQL.', {
-    'dsn-env': dsnEnv('POSTGRESQL_DB_CONNECT_STRING'),
-    schema: text('Schema of the table `djsup_leader`; default `public`.'),
-    listen: oneOf('Whether to be told of changes by LISTEN; default `auto`: where no pooler is in between.', [
-      'auto',
-      'on',
-      'off',
-    ]),
-  }),
-  mysql: group('MySQL or MariaDB.', { 'dsn-env': dsnEnv('MYSQL_DB_CONNECT_STRING') }),
-  redis: group('Redis.', {
-    'dsn-env': dsnEnv('REDIS_DB_CONNECT_STRING'),
-    prefix: text('What its keys begin with; default `djsup:leader:`.'),
-  }),
-  etcd: group('etcd.', {
-    'endpoints-env': dsnEnv('ETCD_ENDPOINTS'),
-    prefix: text('What its keys begin with; default `djsup/leader/`.'),
-  }),
-  kubernetes: group('A Lease of Kubernetes.', {
-    namespace: text('Namespace of the Lease; default that of the pod.'),
-    lease: text('Name of the Lease; default `name`.'),
-  }),
-  file: group('A lock file that all replicas share: on one host, or one volume that can lock.', {
-    path: text('Where it is; default below the state directory.', absolutePath),
-    'allow-network-filesystem': yesOrNo('Trust the locks of a network file system; default `false`.'),
-  }),
-  external: group('A command that says who leads.', {
-    command: text('Exit code 0: this replica leads for as many seconds as it prints.'),
-    period: duration('From one run to the next; default `10s`.', 'above zero'),
-    ttl: duration('How long a yes holds that prints no number; default `30s`.', 'above zero'),
-  }),
-};
+/** Where a record is, and how each engine is reached. `or`: what is so where nothing is said, from what that is for the group. */
+function placeFields(or: (standard: string) => string) {
+  const address = (standard: string): Field<string> =>
+    text(`Environment variable that holds the address; default ${or(`\`${standard}\``)}.`);
+  return {
+    name: text(
+      `Name of the record: key, row, Lease or the like; default ${or('the name of the application and the group')}.`,
+    ),
+    postgres: group('PostgreSQL.', {
+      'dsn-env': address('POSTGRESQL_DB_CONNECT_STRING'),
+      schema: text(`Schema of the table \`djsup_leader\`; default ${or('`public`')}.`),
+      listen: oneOf(
+        `Whether to be told of changes by LISTEN; default ${or('`auto`: where no pooler is in between')}.`,
+        ['auto', 'on', 'off'],
+      ),
+    }),
+    mysql: group('MySQL or MariaDB.', { 'dsn-env': address('MYSQL_DB_CONNECT_STRING') }),
+    redis: group('Redis.', {
+      'dsn-env': address('REDIS_DB_CONNECT_STRING'),
+      prefix: text(`What its keys begin with; default ${or('`djsup:leader:`')}.`),
+    }),
+    etcd: group('etcd.', {
+      'endpoints-env': address('ETCD_ENDPOINTS'),
+      prefix: text(`What its keys begin with; default ${or('`djsup/leader/`')}.`),
+    }),
+    kubernetes: group('A Lease of Kubernetes.', {
+      namespace: text(`Namespace of the Lease; default ${or('that of the pod')}.`),
+      lease: text(`Name of the Lease; default ${or('`name`')}.`),
+    }),
+    file: group('A lock file that all replicas share: on one host, or one volume that can lock.', {
+      path: text(`Where it is; default ${or('below the state directory')}.`, absolutePath),
+      'allow-network-filesystem': yesOrNo(
+        `Trust the locks of a network file system; default ${or('`false`')}.`,
+      ),
+    }),
+    external: group('A command that says who leads.', {
+      command: text('Exit code 0: this replica leads for as many seconds as it prints.'),
+      period: duration(`From one run to the next; default ${or('`10s`')}.`, 'above zero'),
+      ttl: duration(`How long a yes holds that prints no number; default ${or('`30s`')}.`, 'above zero'),
+    }),
+  };
+}
 
 export const leaderFields = {
   override: override(),
@@ -87,14 +88,12 @@ export const leaderFields = {
     'Where the record of the election is kept; default `auto`, which chooses by what the environment offers.',
     backendNames,
   ),
-  name: nameField,
-  ...engineFields,
+  ...placeFields((standard) => standard),
   'moved-from': group(
     'Where the record was kept before, as far as that was other: whoever leads holds that one too, so that a roll-out may move an election.',
     {
       backend: oneOf('Required: where it was kept.', exclusiveNames),
-      name: nameField,
-      ...engineFields,
+      ...placeFields(() => 'that of the group'),
     },
   ),
   profile: oneOf(

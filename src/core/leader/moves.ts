@@ -143,7 +143,7 @@ function holdBack(policy: LeaderPolicy, state: LeaderState, at: LeaderAt): Nanos
   // Whoever goes by the one record alone could begin at once.
   const head = found?.kind === 'record' && found.settles === true ? successorHead : 0;
   const successor = recordOf(state.sight)?.successor;
-  if (successor === policy.self.name) return 0;
+  if (successor === policy.self.name) return head;
   const spread = head + policy.handicap + Math.floor(at.jitter * bidSpread);
   return successor === undefined ? spread : successorHead + spread;
 }

@@ -3,6 +3,7 @@
 import type { LeaderConfig } from '../config.ts';
 import { isEqual } from '../equal.ts';
 import type { Choice } from './choice.ts';
+import { leaderFields } from './layer-fields.ts';
 
 type Settings = LeaderConfig['settings'];
 
@@ -35,26 +36,50 @@ function refused(reason: string, { why }: Choice): Choice {
   return { kind: 'blocked', reason: `cannot elect a leader with "moved-from": ${reason}`, why };
 }
 
-/** Whoever leads by the one plan holds a record that the other plan goes by too; false: not for certain. */
-export function sharesRecord(one: Settings, other: Settings): boolean {
-  return placesOf(one).some((place) => placesOf(other).some((same) => isEqual(place, same)));
+/** Where the record was before; undefined: this is no move. */
+export function formerSettings(settings: Settings): Settings | undefined {
+  const { 'moved-from': former, backend: _, ...now } = settings;
+  return former && leaderFields['moved-from'].merge(now, former);
 }
 
-/** Those alone that are written out. */
-function placesOf(settings: Settings): readonly unknown[] {
-  const {
-    'moved-from': former,
-    backend,
-    name,
-    postgres,
-    mysql,
-    redis,
-    etcd,
-    kubernetes,
-    file,
-    external,
-  } = settings;
-  const place = { backend, name, postgres, mysql, redis, etcd, kubernetes, file, external };
-  const places = former === undefined ? [place] : [place, { ...place, ...former }];
-  return places.filter((each) => each.backend !== undefined && each.backend !== 'auto');
+/**
+ * Whoever leads by `next` holds each record by which others may lead that have the plan of `before`, so that nobody has to wait for
+ * them; false: not for certain.
+ */
+export function holdsAllOf(next: Settings, before: Settings): boolean {
+  const held = placesOf(next);
+  return placesOf(before).every(
+    (place) => isWrittenOut(place) && held.some((same) => isWrittenOut(same) && isEqual(place, same)),
+  );
+}
+
+type Place = Pick<
+  Settings,
+  'backend' | 'name' | 'postgres' | 'mysql' | 'redis' | 'etcd' | 'kubernetes' | 'file' | 'external'
+>;
+
+function placesOf(settings: Settings): readonly Place[] {
+  return [settings, formerSettings(settings)].flatMap((place) =>
+    place === undefined ? [] : [placeOf(place)],
+  );
+}
+
+/** Without the timings. */
+function placeOf(settings: Settings): Place {
+  const keys = [
+    'backend',
+    'name',
+    'postgres',
+    'mysql',
+    'redis',
+    'etcd',
+    'kubernetes',
+    'file',
+    'external',
+  ] as const;
+  return Object.fromEntries(keys.flatMap((key) => (key in settings ? [[key, settings[key]]] : [])));
+}
+
+function isWrittenOut({ backend }: Place): boolean {
+  return backend !== undefined && backend !== 'auto';
 }

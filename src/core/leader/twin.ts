@@ -16,7 +16,6 @@ const sameRecord =
 /** `first` is the record that is being left: those who go by it alone are met there before anything else is written. */
 export function createTwin(first: Register, second: Register): Register {
   function both(kind: 'ok' | 'conflict', one: View, two: View): Outcome {
-    if (isOneRecord(one, two)) return { kind: 'failed', error: 'unsafe', message: sameRecord };
     return { kind, view: combine(one, two) };
   }
 
@@ -52,21 +51,25 @@ export function createTwin(first: Register, second: Register): Register {
             if (isBid && two.error !== 'transient') return giveBack(leading, one.view, () => done(two));
             return done(two);
           }
-          const outcome = both(one.kind === 'ok' ? two.kind : 'conflict', one.view, two.view);
+          if (isBid && isOneRecord(leading, two.view))
+            return giveBack(leading, one.view, () =>
+              done({ kind: 'failed', error: 'unsafe', message: sameRecord }),
+            );
           const isTaken = two.kind === 'conflict' && termOf(two.view) !== record.term;
-          if (!isBid || !isTaken) return done(outcome);
-          giveBack(leading, one.view, (now) => done(both('conflict', now, two.view)));
+          if (isBid && isTaken)
+            return giveBack(leading, one.view, (now) => done(both('conflict', now, two.view)));
+          done(both(one.kind === 'ok' ? two.kind : 'conflict', one.view, two.view));
         });
       });
     },
   };
 }
 
-/** No write that stands in two records looks the same in both. */
-function isOneRecord(one: View, two: View): boolean {
-  if (one.found.kind !== 'record' || two.found.kind !== 'record') return false;
-  const isSame = one.version === two.version && one.incarnation === two.incarnation;
-  return isSame && one.found.record.beside === two.found.record.beside;
+/** The second shows this very write, as it was written to the first: no other looks like that. */
+function isOneRecord(written: LeaderRecord, { found }: View): boolean {
+  if (found.kind !== 'record') return false;
+  const { record } = found;
+  return nameOf(record) === nameOf(written) && record.beside === written.beside;
 }
 
 /** What two views come to for one who needs both records. */

@@ -3,11 +3,14 @@
 // answer holds nobody up.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LeaderRecord, View } from '../../core/leader/record.ts';
+import { millisecond } from '../../core/leader/timing.ts';
 import type { LeaseStore } from '../../ports.ts';
 import { within } from './within.ts';
 
 /** How long an engine may take, ms. */
 const patience = 3_000;
+/** How long a leader is waited for to renew, at most, ms. */
+const longestLook = 20_000;
 
 /**
  * Who leads where, as a clause; undefined: nobody is seen to. `others` opens the stores, which are closed again; `renewal`: from one
@@ -36,8 +39,11 @@ async function leaderOf(
     const opening = await store.open(within(patience, signal));
     if (opening.kind === 'failed') return undefined;
     const before = await look(store, signal);
-    if (heldIn(before) === undefined) return undefined;
-    await sleep(1.5 * renewal, undefined, { signal });
+    const record = heldIn(before);
+    if (record === undefined) return undefined;
+    // Whoever has longer leases renews them less often.
+    const span = Math.max(1.5 * renewal, record.lease / millisecond / 4);
+    await sleep(Math.min(span, longestLook), undefined, { signal });
     const after = await look(store, signal);
     const leader = heldIn(after);
     if (leader === undefined || after?.version === before?.version) return undefined;

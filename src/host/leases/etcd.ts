@@ -62,14 +62,15 @@ export function openEtcd(settings: EtcdLease): LeaseStore {
   const place = `etcd at ${endpoints.map(({ base }) => base).join(', ')}, key "${name}"`;
   let turn = 0;
   const life = createLife();
+  /** The engine's clock, as it was told last, ms: an election that has come from another engine brings epochs as great as that. */
+  let now = 0;
 
   function sampleOf(header: Header = {}, kvs: readonly KeyValue[] = []): Sample {
     const value = kvs[0]?.value;
     return {
       text: value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8'),
       incarnation: life.name(header),
-      // An election that has come from another engine brings epochs that are as great as clocks.
-      counter: Math.max(Number(header.revision ?? 0), Date.now()),
+      counter: Math.max(Number(header.revision ?? 0), now),
     };
   }
 
@@ -82,7 +83,9 @@ export function openEtcd(settings: EtcdLease): LeaseStore {
       const headers = await logIn(http, endpoint, signal);
       const ask = async (path: string, body: unknown, late: AbortSignal): Promise<Answer> => {
         const check = life.sending();
-        const answer = accepted(await http.call({ method: 'POST', path, body, headers }, late));
+        const reply = await http.call({ method: 'POST', path, body, headers }, late);
+        now = Math.max(now, reply.date);
+        const answer = accepted(reply);
         check(answer.header ?? {});
         return answer;
       };

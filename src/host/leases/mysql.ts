@@ -33,7 +33,7 @@ export function openMysql(settings: MysqlLease): LeaseStore {
   const { database } = dsn;
   if (database === undefined)
     return createRefusedStore('MySQL', 'cannot use the address of MySQL: it names no database');
-  const place = `MySQL at ${placeOf(dsn, port)}, database "${database}", table "djsup_leader"`;
+  const place = `MySQL at ${placeOf(dsn, port)}, database "${database}", table "djsup_leader", row "${settings.name}"`;
   const group = Buffer.from(settings.name);
   const bells = bellPrefix(database, settings.name);
 
@@ -94,7 +94,7 @@ export function openMysql(settings: MysqlLease): LeaseStore {
 
     async function read({ query }: MysqlConnection): Promise<Sample> {
       const [row] = await query<RowDataPacket & { text: Buffer | null; now: string }>(
-        `SELECT (SELECT record FROM djsup_leader WHERE grp = ?) AS text, FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000) AS now`,
+        `SELECT (SELECT record FROM djsup_leader WHERE grp = ?) AS text, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) DIV 1000 AS now`,
         [group],
       );
       latest = row?.text?.toString('utf8');

@@ -31,7 +31,7 @@ export function openPostgres(settings: PostgresLease): LeaseStore {
   if (!asked.ok) return createRefusedStore('PostgreSQL', asked.failure);
   const tls = asked.value;
   const database = dsn.database ?? dsn.user ?? 'postgres';
-  const place = `PostgreSQL at ${placeOf(dsn, port)}, database "${database}", table "${settings.schema}.djsup_leader"`;
+  const place = `PostgreSQL at ${placeOf(dsn, port)}, database "${database}", table "${settings.schema}.djsup_leader", row "${settings.name}"`;
   const table = `${quoted(settings.schema)}.djsup_leader`;
   const channel = `djsup_${createHash('sha1').update(`${settings.schema}\0${settings.name}`).digest('hex')}`;
 

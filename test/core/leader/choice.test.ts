@@ -1,7 +1,7 @@
 // Which engine is chosen, for which reason, and when none is: tables.
 import { describe, expect, test } from 'vitest';
 import { chooseBackend } from '../../../src/core/leader/choice.ts';
-import { sharesRecord } from '../../../src/core/leader/twin-choice.ts';
+import { holdsAllOf } from '../../../src/core/leader/twin-choice.ts';
 import { electedElsewhere } from '../../../src/core/leader/elsewhere.ts';
 import type { Choice } from '../../../src/core/leader/choice.ts';
 import type { PodFacts, Surroundings } from '../../../src/core/leader/surroundings.ts';
@@ -253,15 +253,25 @@ describe('on the way from one backend to another', () => {
     expect(choice.kind === 'blocked' ? choice.reason : 'it may').toMatch(reason);
   });
 
-  test('two plans share a record where both write it out', () => {
+  test('of an engine that stays, what is not said of the record before is that of the group', () => {
+    const settings: Settings = { backend: 'postgres', postgres: { 'dsn-env': 'PG', schema: 'new' } };
+    const choice = choose({
+      settings: { ...settings, 'moved-from': { backend: 'postgres', postgres: { schema: 'old' } } },
+      environment: { PG: postgres },
+    });
+    expect(choice).toMatchObject({ settings: { schema: 'new' }, former: { dsn: postgres, schema: 'old' } });
+  });
+
+  test('a plan holds all records of another where both write them out', () => {
     const redis: Settings = { backend: 'redis' };
     const both: Settings = { backend: 'postgres', 'moved-from': { backend: 'redis' } };
-    expect(sharesRecord(redis, both)).toBe(true);
-    expect(sharesRecord(both, { backend: 'postgres' })).toBe(true);
-    expect(sharesRecord(redis, { backend: 'postgres' })).toBe(false);
-    expect(sharesRecord({}, both)).toBe(false);
-    expect(sharesRecord({}, {})).toBe(false);
-    expect(sharesRecord({ ...redis, name: 'a' }, both)).toBe(false);
+    expect(holdsAllOf(both, redis)).toBe(true);
+    expect(holdsAllOf(both, { backend: 'postgres' })).toBe(true);
+    expect(holdsAllOf({ backend: 'postgres' }, both)).toBe(false);
+    expect(holdsAllOf({ backend: 'postgres' }, redis)).toBe(false);
+    expect(holdsAllOf(both, {})).toBe(false);
+    expect(holdsAllOf({}, {})).toBe(false);
+    expect(holdsAllOf(both, { ...redis, name: 'a' })).toBe(false);
   });
 
   test('where djsup chooses, it knows where a replica with less around it would have', () => {

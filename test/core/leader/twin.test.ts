@@ -182,9 +182,14 @@ test('one record under two addresses is told from two', () => {
     error: 'unsafe',
     message: expect.stringContaining('one and the same'),
   });
-  let outcome: Outcome | undefined;
-  twin.read((answer) => (outcome = answer));
-  expect(outcome).toMatchObject({ kind: 'failed', error: 'unsafe' });
+  expect(found(first)).toMatchObject({ term: 'mine', state: 'released' });
+});
+
+test('a copy of the first is no such thing', () => {
+  const { first, last, twin } = fresh();
+  alone(first, record('old', { state: 'released', incarnation: 'a' }));
+  last.view = first.view;
+  expect(write(twin, view(twin).version, record('mine')).kind).toBe('ok');
 });
 
 describe('a holder', () => {
