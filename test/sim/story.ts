@@ -84,7 +84,10 @@ function recover(world: World): void {
   // What cannot be read is left alone for as long as a record is, before it is written over and settled; so is one of two records.
   const { found } = engine.view();
   const waits = found.kind === 'unreadable' || (found.kind === 'record' && found.settles === true) ? 2 : 1;
-  const bound = waits * (Math.max(...scene.timings.map((timing) => waitOut(timing, longest))) + second);
+  // Who settles by one of two records has let others first.
+  const lets = found.kind === 'record' && found.settles === true ? 2 * second : 0;
+  const longestWait = Math.max(...scene.timings.map((timing) => waitOut(timing, longest)));
+  const bound = waits * (longestWait + second) + lets;
   schedule.runUntil(schedule.now() + bound, isBroken);
   if (isBroken()) return;
   if (!referee.isLed()) return referee.breakLaw('nobody leads although the faults are over');
