@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pythonForTests } from '../support/python.ts';
-import { freePort, program, until } from '../support/rig.ts';
+import { freePort } from '../support/free-port.ts';
+import { program, until } from '../support/rig.ts';
 
 export const ours: readonly string[] = [program, 'statsd-exporter'];
 

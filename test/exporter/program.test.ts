@@ -6,7 +6,8 @@ import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { djsup } from '../cli/harness.ts';
 import { findPrometheus, promtool } from '../support/prometheus-server.ts';
-import { freePort, until } from '../support/rig.ts';
+import { freePort } from '../support/free-port.ts';
+import { until } from '../support/rig.ts';
 import { ours, refusal, startExporter, valueIn, type ExporterProcess } from './exporter-process.ts';
 
 /** Resolves once the metric has the value. */

@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { valueIn } from '../exporter/exporter-process.ts';
 import { findOriginal } from '../exporter/original.ts';
-import { freePort, program, until, writeLayers } from '../support/rig.ts';
+import { freePort } from '../support/free-port.ts';
+import { program, until, writeLayers } from '../support/rig.ts';
 import { shop, startShop, virtualEnvironment } from '../support/shop-site.ts';
 import type { ShopSite } from '../support/shop-site.ts';
 
@@ -157,8 +158,9 @@ describe('Gunicorn without what djsup ships', () => {
 describe('without the exporter', () => {
   test('Django runs, quietly, where the ports are taken, and the exporter comes once they are free', async () => {
     const udp = createSocket('udp4');
-    await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve));
-    await using site = await startShop({ statsdPort: udp.address().port });
+    const statsdPort = await freePort();
+    await new Promise<void>((resolve) => udp.bind(statsdPort, '127.0.0.1', resolve));
+    await using site = await startShop({ statsdPort });
     await served(site);
     // Between two tries it is seen to wait, and why.
     await until('the exporter waits', () =>

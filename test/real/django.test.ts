@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { pythonForTests } from '../support/python.ts';
+import { freePort } from '../support/free-port.ts';
 import {
   childRunning,
   childrenOf,
   commandOf,
   fetchText,
-  freePort,
   launchRig,
   noNamespaces,
   root,

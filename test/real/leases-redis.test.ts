@@ -6,7 +6,7 @@ import type { LeaseStore, Opening } from '../../src/ports.ts';
 import { held, leaseContract, look, recordFor, soon, take } from '../host/leases.contract.ts';
 import { storeDeps } from '../host/machine.ts';
 import { makeCertificates, opensslMissing } from '../support/engines/certificates.ts';
-import { freePort } from '../support/engines/private-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { redisMissing, startRedis } from '../support/engines/redis.ts';
 import type { Redis } from '../support/engines/redis.ts';
 import { until } from '../support/rig.ts';

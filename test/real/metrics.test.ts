@@ -13,7 +13,8 @@ import { findOriginal } from '../exporter/original.ts';
 import { makeMemoryCgroup } from '../support/memory-cgroup.ts';
 import { findPrometheus, promtool } from '../support/prometheus-server.ts';
 import { readExposition, valueOf } from '../support/prometheus.ts';
-import { childRunning, fetchText, freePort, noNamespaces, startRig, until } from '../support/rig.ts';
+import { freePort } from '../support/free-port.ts';
+import { childRunning, fetchText, noNamespaces, startRig, until } from '../support/rig.ts';
 import type { Rig } from '../support/rig.ts';
 
 /** Names that are Pebble's; what promtool has against them it cannot have against djsup. */

@@ -7,7 +7,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { findPrometheus, promtool, startPrometheus } from '../support/prometheus-server.ts';
 import type { Prometheus } from '../support/prometheus-server.ts';
-import { freePort, root, until } from '../support/rig.ts';
+import { freePort } from '../support/free-port.ts';
+import { root, until } from '../support/rig.ts';
 import { startShop } from '../support/shop-site.ts';
 import type { ShopSite } from '../support/shop-site.ts';
 

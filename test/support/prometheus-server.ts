@@ -4,7 +4,8 @@ import type { ExecFileSyncOptions } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, root, until } from './rig.ts';
+import { freePort } from './free-port.ts';
+import { root, until } from './rig.ts';
 
 const cached = join(root, 'node_modules/.cache/prometheus');
 

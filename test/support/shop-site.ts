@@ -1,7 +1,8 @@
 // A djsup that serves the project beside this file with an exporter of its own: ports of its own, so that tests run side by side.
 import { dirname, join } from 'node:path';
 import { pythonForTests } from './python.ts';
-import { freePort, root, startRig } from './rig.ts';
+import { freePort } from './free-port.ts';
+import { root, startRig } from './rig.ts';
 import type { Rig, RigOptions } from './rig.ts';
 
 export interface ShopSite extends AsyncDisposable {

@@ -1,7 +1,8 @@
 // An etcd of a test's own, with one member.
 import { execFileSync } from 'node:child_process';
 import { findProgram, missing } from './install.ts';
-import { freePort, giveToAccount, ownDirectory, removeDirectory, startProcess } from './private-process.ts';
+import { freePort } from '../free-port.ts';
+import { giveToAccount, ownDirectory, removeDirectory, startProcess } from './private-process.ts';
 import type { PrivateProcess } from './private-process.ts';
 
 export interface Etcd {

@@ -6,7 +6,8 @@ import { openHttp } from '../../../src/host/leases/http-json.ts';
 import { readTlsFiles } from '../../../src/host/leases/tls.ts';
 import { makeCertificates, opensslMissing } from './certificates.ts';
 import { etcdMissing, startEtcd } from './etcd.ts';
-import { freePort, giveToAccount, startProcess } from './private-process.ts';
+import { freePort } from '../free-port.ts';
+import { giveToAccount, startProcess } from './private-process.ts';
 import type { PrivateProcess } from './private-process.ts';
 
 export interface KubeApiserver {

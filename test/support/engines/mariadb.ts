@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { findProgram, missing } from './install.ts';
-import { account, freePort, ownDirectory, removeDirectory, startProcess } from './private-process.ts';
+import { freePort } from '../free-port.ts';
+import { account, ownDirectory, removeDirectory, startProcess } from './private-process.ts';
 import type { PrivateProcess } from './private-process.ts';
 
 export interface Mariadb {

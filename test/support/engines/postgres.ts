@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { until } from '../rig.ts';
 import { findProgram, missing } from './install.ts';
-import { account, freePort, ownDirectory, removeDirectory, startProcess } from './private-process.ts';
+import { freePort } from '../free-port.ts';
+import { account, ownDirectory, removeDirectory, startProcess } from './private-process.ts';
 import type { PrivateProcess } from './private-process.ts';
 
 export interface Postgres {

@@ -1,7 +1,8 @@
 // A Redis of a test's own.
 import { createClient } from '@redis/client';
 import { findProgram, missing } from './install.ts';
-import { freePort, ownDirectory, removeDirectory, startProcess } from './private-process.ts';
+import { freePort } from '../free-port.ts';
+import { ownDirectory, removeDirectory, startProcess } from './private-process.ts';
 import type { PrivateProcess } from './private-process.ts';
 
 export interface Redis {
