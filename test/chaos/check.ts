@@ -48,11 +48,8 @@ export interface Verdict {
   readonly outlived: readonly number[];
 }
 
-/**
- * A run of beats after a thaw that is not longer than this is the way of the kernel to the guard, and of the guard through its
- * tree, s: facts of a busy machine, not hope.
- */
-const residue = 0.01;
+/** A run of beats after a thaw that is not longer than this is the kernel's way to the guard, s: facts, not hope. */
+const residue = 0.005;
 /** A child that was killed is started again by its own djsup, within the lease; s. */
 const smallestGap = 0.001;
 
