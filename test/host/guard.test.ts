@@ -32,6 +32,7 @@ import {
 } from './guard-kit.ts';
 import { createMachine, launchOf, start } from './machine.ts';
 import { until } from './until.ts';
+import type { Launch } from '../../src/ports.ts';
 
 describe.each(kinds)('$kind', ({ kind, path, memory, start: startBound }) => {
   const on = stage(path);
@@ -257,6 +258,26 @@ describe.each(kinds)('$kind', ({ kind, path, memory, start: startBound }) => {
     expect(resident).toBeLessThan(memory);
     expect(Math.min(...starts)).toBeLessThan(startBound);
   });
+});
+
+test('guard.py goes before all others on a busy machine where it may, its command never', async (context) => {
+  if (spawnSync('chrt', ['--fifo', '1', 'true']).status !== 0)
+    return context.skip('needs chrt (util-linux) and the right to run in real time (CAP_SYS_NICE)');
+  const machine = await createMachine({ path: pathWith({ python3: python }) });
+  const policyUnder = async (further: Partial<Launch>): Promise<readonly string[]> => {
+    const guard = { killAt: monotonicNow() + 60_000, anchor: undefined };
+    const argv = script(`echo "$(${tools}/cut -d" " -f41 /proc/self/stat)"; exec ${tools}/sleep 100`);
+    const { child, told } = start(machine.spawner, launchOf(argv, { guard, ...further }));
+    await until('it is up', () => told.output !== '');
+    const guards = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(' ')[40];
+    child.signal('group', 'SIGKILL');
+    await until('it has exited', () => told.exit !== undefined);
+    return [guards ?? '', told.output.trim()];
+  };
+  // sched(7): 0 is SCHED_OTHER, 1 SCHED_FIFO.
+  expect(await policyUnder({})).toEqual(['1', '0']);
+  if (isRoot) expect(await policyUnder({ account: { user: 'nobody' } })).toEqual(['0', '0']);
+  machine.reaper.stop();
 });
 
 test('the Python beside the command serves as well, and one that the account may not execute is passed over', async (context) => {
