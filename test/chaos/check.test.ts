@@ -32,10 +32,18 @@ describe('the judge', () => {
   });
 
   test('tells a few beats after a thaw from two that really run together', () => {
-    const thawed = judge([life('r1', 1, [0, 2], [5, 5.002]), life('r2', 2, [4, 8])], []);
-    expect(thawed.overlaps).toMatchObject([{ isReal: false }]);
-    const long = judge([life('r1', 1, [0, 2], [5, 5.02]), life('r2', 2, [4, 8])], []);
-    expect(long.overlaps).toMatchObject([{ isReal: true }]);
+    const freeze = { ...fault, kind: 'freeze', parts: ['freeze r1'], until: 4.999 };
+    const after = (faults: readonly Fault[], ...beats: readonly (readonly [number, number])[]): unknown =>
+      judge([life('r1', 1, [0, 2], ...beats), life('r2', 2, [4, 8])], faults).overlaps.map(
+        ({ isReal }) => isReal,
+      );
+    expect(after([freeze], [5, 5.002])).toEqual([false]);
+    expect(after([freeze], [5, 5.02])).toEqual([true]);
+    // Once only, and only there.
+    expect(after([freeze], [5, 5.002], [5.03, 5.032])).toEqual([false, true]);
+    expect(after([freeze], [6, 6.002])).toEqual([true]);
+    expect(after([{ ...freeze, parts: ['freeze r2'] }], [5, 5.002])).toEqual([true]);
+    expect(after([], [5, 5.002])).toEqual([true]);
   });
 
   test('does not count time in which one was frozen', () => {

@@ -23,7 +23,7 @@ export interface Overlap {
   readonly from: number;
   /** Seconds. */
   readonly length: number;
-  /** Both ran for long; false: one of them ran on for a few beats after it had been frozen, before the kernel killed it. */
+  /** False: one of them was what a thaw leaves, a few beats, once, until the guard had killed it. */
   readonly isReal: boolean;
 }
 
@@ -48,15 +48,17 @@ export interface Verdict {
   readonly outlived: readonly number[];
 }
 
-/** A run of beats after a thaw that is not longer than this is the kernel's way to the guard, s: facts, not hope. */
+/** The one run of beats after a thaw that is not longer than this is the kernel's way to the guard, s: facts, not hope. */
 const residue = 0.005;
+/** It begins no later than this after the thaw, s. */
+const thawing = 0.05;
 /** A child that was killed is started again by its own djsup, within the lease; s. */
 const smallestGap = 0.001;
 
 export function judge(lives: readonly Life[], faults: readonly Fault[]): Verdict {
   const sorted = lives.filter(({ stretches }) => stretches.length > 0).toSorted((a, b) => a.start - b.start);
   return {
-    overlaps: overlapsOf(sorted),
+    overlaps: overlapsOf(sorted, faults),
     disorder: disorderOf(sorted),
     gaps: gapsOf(sorted, faults),
     outlived: outlivedOf(sorted, faults),
@@ -76,7 +78,8 @@ function stretchesOf(lives: readonly Life[]): readonly Stretch[] {
     .toSorted((a, b) => a.from - b.from);
 }
 
-function overlapsOf(lives: readonly Life[]): readonly Overlap[] {
+function overlapsOf(lives: readonly Life[], faults: readonly Fault[]): readonly Overlap[] {
+  const isResidue = residueOf(faults);
   const found: Overlap[] = [];
   let open: Stretch[] = [];
   for (const next of stretchesOf(lives)) {
@@ -84,12 +87,28 @@ function overlapsOf(lives: readonly Life[]): readonly Overlap[] {
     for (const other of open) {
       if (other.life === next.life) continue;
       const length = Math.min(other.to, next.to) - next.from;
-      const isReal = [other, next].every(({ isFirst, from, to }) => isFirst || to - from > residue);
+      const isReal = ![other, next].some(isResidue);
       found.push({ lives: [other.life, next.life], from: next.from, length, isReal });
     }
     open.push(next);
   }
   return found;
+}
+
+/** Whether a stretch is what a freeze of its replica has left: the first one after the thaw, and short. */
+function residueOf(faults: readonly Fault[]): (stretch: Stretch) => boolean {
+  const left = new Map<Fault, number>();
+  return ({ life, from, to, isFirst }) => {
+    if (isFirst || to - from > residue) return false;
+    const freeze = faults.find(
+      ({ parts, at, until }) =>
+        parts.includes(`freeze ${life.replica}`) && at <= from && from <= until + thawing,
+    );
+    if (freeze === undefined) return false;
+    const first = left.get(freeze) ?? from;
+    left.set(freeze, first);
+    return first === from;
+  };
 }
 
 /** A child may be started anew within one tenure; then epoch and replica stay. */

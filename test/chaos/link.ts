@@ -3,6 +3,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
+import { until } from '../support/rig.ts';
 
 /**
  * `pass`; `hold`: nothing gets through, either way, until later; `hold-replies`: requests arrive, answers come later;
@@ -21,6 +22,8 @@ export interface Link extends AsyncDisposable {
   redirect(target: number): void;
   /** The cable: false takes it out, and not even resets get through. */
   plug(wanted: boolean): void;
+  /** Resolves once a connection gets through: the kernel may take up to a second to find the other end of a cable again (ARP). */
+  through(): Promise<void>;
 }
 
 const slowest = 600;
@@ -74,6 +77,11 @@ export async function openLink(index: number, target: number | undefined): Promi
     set: (mode) => proxy?.set(mode),
     redirect: (port) => proxy?.redirect(port),
     plug: (wanted) => ip('link', 'set', ours, wanted ? 'up' : 'down'),
+    async through() {
+      const dial = `import socket; socket.create_connection(("${host}", ${proxy?.port ?? 0}), 0.1)`;
+      const words = ['netns', 'exec', name, 'python3', '-S', '-E', '-c', dial];
+      await until('the cable is found again', () => spawnSync('ip', words, { stdio: 'ignore' }).status === 0);
+    },
     async [Symbol.asyncDispose]() {
       process.off('exit', remove);
       await proxy?.close();

@@ -6,8 +6,8 @@ SECONDS after which it ends (0; it ignores the signal where that is negative). T
 each beat, so that the file says how far it came whatever ends it; a longer gap than GAP begins a new one, so that time
 in which it was stopped or frozen does not count. Times are CLOCK_MONOTONIC in seconds, one clock for all namespaces.
 
-With EFFECTS two others belong to its tree. "kin" has left its session and its parent, as a daemon would, and beats into
-a file of its own, PREFIX.NUMBER.kin; it ends at SIGTERM, unless the recorder ignores that. The sender has effects on the
+With EFFECTS two others belong to its tree. "kin" has left its session, its parent and its environment, as a daemon may, and
+beats into a file of its own, PREFIX.NUMBER.kin; it ends at SIGTERM, unless the recorder ignores that. The sender has effects on the
 database EFFECTS (effects.py). Neither is ended by the recorder: that is for whoever has started it.
 """
 
@@ -64,9 +64,7 @@ def start_kin():
         os.setsid()
         if os.fork() == 0:
             signal.signal(signal.SIGTERM, signal.SIG_IGN if delay < 0 else signal.SIG_DFL)
-            with open("/proc/self/comm", "w") as file:
-                file.write("kin")
-            beat(create(f"{path}.kin"))
+            os.execve(sys.executable, [sys.executable, "-S", "-E", __file__, "kin", f"{path}.kin"], {})
     finally:
         os._exit(0)
 
@@ -89,6 +87,10 @@ def start_others():
     start_sender()
 
 
+if sys.argv[1] == "kin":
+    with open("/proc/self/comm", "w") as file:
+        file.write("kin")
+    beat(create(sys.argv[2]))
 delay = float(sys.argv[2]) if len(sys.argv) > 2 else 0
 signal.signal(signal.SIGTERM, on_term)
 path = f"{sys.argv[1]}.{time.monotonic_ns()}"

@@ -1,8 +1,10 @@
 // What came of a chaos run, as a table for people and documents.
+import { monotonicNow } from '../../src/host/clock.ts';
 import { percentile } from './check.ts';
 import type { Fault, Gap } from './check.ts';
 import { brokenLaws, goalsOf, handOverGoal, handOvers, isMet, lengthOf, toStart, wakeOf } from './goals.ts';
 import type { Goal } from './goals.ts';
+import { lastBeat } from './history.ts';
 import type { ChaosReport } from './world.ts';
 
 interface Row {
@@ -62,6 +64,22 @@ export function formatReport(engine: string, report: ChaosReport): string {
     ...report.leftOut.map(({ kind, why }) => `left out: ${kind}: ${why}`),
     ...broken,
   ].join('\n');
+}
+
+/** What was done and who ran, in the order of time, s; and where that lies in the logs. */
+export function formatTimeline({ faults, lives }: ChaosReport): string {
+  const origin = lives[0]?.start ?? 0;
+  const when = (instant: number): string => (instant - origin).toFixed(3);
+  const events = [
+    ...faults.map(({ at, until, parts }) => ({ at, what: `until ${when(until)}: ${parts.join(', ')}` })),
+    ...lives.map((life) => ({
+      at: life.start,
+      what: `until ${when(lastBeat(life))}: ${life.replica} ran, epoch ${life.epoch}`,
+    })),
+  ];
+  const zero = new Date(Date.now() - monotonicNow() + origin * 1000).toISOString();
+  const lines = events.toSorted((a, b) => a.at - b.at).map(({ at, what }) => `${when(at)} ${what}`);
+  return [`0 is ${zero}`, ...lines].join('\n');
 }
 
 function describeGoal(goal: Goal): string {

@@ -4,7 +4,7 @@
 import { engines } from './engines.ts';
 import { brokenLaws } from './goals.ts';
 import { faultKinds, unknownKinds } from './nemesis.ts';
-import { formatReport } from './report.ts';
+import { formatReport, formatTimeline } from './report.ts';
 import { chaosMissing, play } from './world.ts';
 
 const [name = '', count = '300', seed = String(Date.now() % 1_000_000), list] = process.argv.slice(2);
@@ -40,5 +40,5 @@ process.stdout.write(
   `${formatReport(name, report)}\n\nseed ${seed}, ${Math.round((performance.now() - begun) / 1000)} s\n`,
 );
 const isBroken = brokenLaws(report).length > 0;
-if (isBroken) process.stdout.write(`${report.logs}\n`);
+if (isBroken) process.stdout.write(`${formatTimeline(report)}\n${report.logs}\n`);
 process.exit(isBroken ? 1 : 0);

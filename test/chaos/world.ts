@@ -47,7 +47,7 @@ export interface ChaosReport {
   readonly unrest: readonly string[];
   /** Kinds that could not be played. */
   readonly leftOut: readonly LeftOut[];
-  /** What the replicas logged, for a failing test; the end of each. */
+  /** What the replicas logged, for a failing test; the end of each, enough for minutes. */
   readonly logs: string;
 }
 
@@ -214,7 +214,7 @@ async function untilLed(beats: string, replicas: readonly Replica[]): Promise<Re
 
 function logsOf(directory: string, replicas: readonly Replica[]): string {
   return replicas
-    .map(({ name }) => `${name}:\n${readFileSync(join(directory, name, 'log'), 'utf8').slice(-6000)}`)
+    .map(({ name }) => `${name}:\n${readFileSync(join(directory, name, 'log'), 'utf8').slice(-200_000)}`)
     .join('\n');
 }
 

@@ -34,6 +34,7 @@ const noLink: Link = {
   set() {},
   redirect() {},
   plug() {},
+  through: () => Promise.resolve(),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 

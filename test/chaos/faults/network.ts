@@ -24,6 +24,7 @@ export const networkFaults: readonly FaultKind[] = [
       victim.link.plug(false);
       await sleep(span);
       victim.link.plug(true);
+      await victim.link.through();
     },
     missing,
   ),

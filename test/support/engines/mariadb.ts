@@ -49,6 +49,7 @@ export async function startMariadb(extra: readonly string[] = []): Promise<Maria
     [
       '--no-defaults',
       `--datadir=${data}`,
+      `--tmpdir=${directory}`,
       '--auth-root-authentication-method=normal',
       '--skip-test-db',
       '--skip-name-resolve',
@@ -58,6 +59,7 @@ export async function startMariadb(extra: readonly string[] = []): Promise<Maria
   const words = [
     '--no-defaults',
     `--datadir=${data}`,
+    `--tmpdir=${directory}`,
     `--socket=${directory}/socket`,
     `--port=${port}`,
     '--bind-address=127.0.0.1',
