@@ -1,5 +1,5 @@
-// The guard (see guard.py) where there is no Python: node guard.mjs DEADLINE COMMAND [WORD...]
-// It keeps the same protocol and promises less: the deadline is looked at every 20 ms, since Node has no kernel timer to offer;
+// The guard (see guard.py) where there is no Python that could be it: node guard.mjs DEADLINE COMMAND [WORD...]
+// It keeps the same protocol, begins with a "w" to descriptor 5, and promises less: the deadline is looked at every 20 ms, since Node has no kernel timer to offer;
 // it is no subreaper, so a daemon that left both session and group is found by its marks in the environment alone, and not
 // at all where it cleared that too; if this process is killed, the command dies with it only where util-linux's setpriv is.
 // It takes 45 MB instead of 10.
@@ -26,8 +26,9 @@ let ending;
 let killing;
 
 for (const name of Object.keys(osConstants.signals)) ignore(name);
+say('w');
 if (now() >= deadline) {
-  sayEnd();
+  say('e');
   process.kill(process.pid, 'SIGKILL');
 }
 const main = start();
@@ -56,7 +57,7 @@ function start() {
   const child = spawn(command, rest, { stdio: ['inherit', 'inherit', 'inherit', 'ignore', ANCHOR] });
   child.on('error', (error) => {
     process.stderr.write(`djsup: cannot start: "${file}": ${error.code}\n`);
-    sayEnd();
+    say('e');
     process.exit(127);
   });
   child.on('exit', (code, signal) => {
@@ -98,15 +99,15 @@ function killTree() {
 /** Ends this process as the command has ended, once nothing of its tree is left. */
 function endWithTree() {
   if (tree().length > 0) return;
-  sayEnd();
+  say('e');
   if (ending.signal === null) process.exit(ending.code);
   process.removeAllListeners(ending.signal);
   process.kill(process.pid, ending.signal);
 }
 
-function sayEnd() {
+function say(word) {
   try {
-    writeSync(WORD, 'e');
+    writeSync(WORD, word);
   } catch {
     // djsup has gone.
   }

@@ -1,25 +1,52 @@
-"""Guard of one singleton: python3 -S -E -s run_guard.py DEADLINE COMMAND [WORD...]
+"""Guard of one singleton: python3 -S -E -s run_guard.py [PYTHON...] NODE -- DEADLINE COMMAND [WORD...]
 
 Runs the command as its child, and kills it with all its descendants at the deadline, or when djsup is gone, whatever
-state djsup is in. DEADLINE is CLOCK_MONOTONIC in seconds. djsup writes lines to descriptor 3: "d SECONDS" is a new
-deadline, "s NUMBER" a signal for the command; the end of that pipe is the end of djsup. The guard ends as the command
-has ended, once no process of its tree is left, and just before writes "e" to descriptor 5: without that it was killed
-itself. Laws: the deadline lies in a kernel timer, so that no sleep, pause or freeze of this process stretches it; that
-nothing is left is told by the kernel (a subreaper without a child); all is done in one loop, and signals only wake it.
+state djsup is in. A Python without ctypes becomes the next PYTHON with the same order, in the end NODE (guard.mjs).
+DEADLINE is CLOCK_MONOTONIC in seconds. djsup writes lines to descriptor 3: "d SECONDS" is a new deadline, "s NUMBER" a
+signal for the command; the end of that pipe is the end of djsup. The guard ends as the command has ended, once no
+process of its tree is left, and just before writes "e" to descriptor 5: without that it was killed itself. Laws: the
+deadline lies in a kernel timer, so that no sleep, pause or freeze of this process stretches it; that nothing is left is
+told by the kernel (a subreaper without a child); all is done in one loop, and signals only wake it.
 """
 
 # The module behind "signal", which would load enumerations for 5 ms more at each start.
 import _signal as signal
-import errno
 import os
-import select
 import sys
 import time
 
+
+def read_environment():
+    """Not os.environ: Python has put a variable of its own into it where the locale is "C"."""
+    with open("/proc/self/environ", "rb") as file:
+        return dict(word.split(b"=", 1) for word in file.read().split(b"\0") if b"=" in word)
+
+
+def become_next(script, programs, order):
+    """There is no prctl(2) without ctypes, which Debian's python3-minimal lacks."""
+    environment = read_environment()
+    while programs:
+        program = programs.pop(0)
+        if programs:
+            command = [program, "-S", "-E", "-s", script, *programs, "--", *order]
+        else:
+            command = [program, os.path.join(os.path.dirname(script), "guard.mjs"), *order]
+        try:
+            os.execve(program, command, environment)
+        except OSError:
+            # This account may not execute it.
+            pass
+    sys.exit("cannot guard this service: no python3 that has ctypes may be executed, nor may Node; install python3")
+
+
+end = sys.argv.index("--")
+order = sys.argv[end + 1 :]
 try:
     import ctypes
+    import errno
+    import select
 except ImportError:
-    sys.exit("cannot guard this service: its Python lacks ctypes; install the whole of Python (Debian: python3)")
+    become_next(sys.argv[0], sys.argv[1:end], order)
 
 CONTROL = 3
 WORD = 5
@@ -31,6 +58,8 @@ LOOK = 2
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_NAME = 15
+PR_SET_TIMERSLACK = 29
+PR_GET_TIMERSLACK = 30
 PR_SET_CHILD_SUBREAPER = 36
 
 prctl = ctypes.CDLL(None).prctl
@@ -40,6 +69,7 @@ signals = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 class Guard:
     def __init__(self, deadline):
         self.own = os.getpid()
+        self.pace = os.getpriority(os.PRIO_PROCESS, 0), prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0)
         self.deadline = deadline
         self.main = None
         # As waitpid(2) tells it, once the command has ended.
@@ -64,7 +94,7 @@ class Guard:
         signal.pthread_sigmask(signal.SIG_BLOCK, signals)
         self.main = os.fork()
         if self.main == 0:
-            run(command, self.own, self.deadline)
+            run(command, self.own, self.deadline, self.pace)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
     def watch(self):
@@ -134,19 +164,18 @@ class Guard:
         send(descendants(self.own), signal.SIGKILL)
 
 
-def run(command, guard, deadline):
+def run(command, guard, deadline, pace):
     """In the child: becomes the command, unless it is too late for that."""
     try:
         signal.set_wakeup_fd(-1)
         for number in signals:
             signal.signal(number, signal.SIG_DFL)
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        restore(*pace)
         if os.getppid() == guard and time.monotonic() < deadline:
-            # Not os.environ: Python has put a variable of its own into it where the locale is "C".
-            with open("/proc/self/environ", "rb") as file:
-                words = [word.split(b"=", 1) for word in file.read().split(b"\0") if b"=" in word]
+            environment = read_environment()
             signal.pthread_sigmask(signal.SIG_SETMASK, [])
-            execute(command, dict(words))
+            execute(command, environment)
     except OSError as error:
         os.write(2, os.fsencode(f'djsup: cannot start: "{command[0]}": {error.strerror}\n'))
     finally:
@@ -168,6 +197,16 @@ def run_first():
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
     except (AttributeError, OSError):
+        pass
+
+
+def restore(nice, slack):
+    """What a child of a process in real time has lost: sched(7) gives it nice 0, prctl(2) no slack for its timers."""
+    prctl(PR_SET_TIMERSLACK, slack, 0, 0, 0)
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
+    except PermissionError:
+        # Below 0, and this account may not.
         pass
 
 
@@ -221,12 +260,12 @@ def children(pid):
 def main(deadline, command):
     prctl(PR_SET_NAME, b"djsup-guard", 0, 0, 0)
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    guard = Guard(deadline)
     run_first()
     # Whoever has stopped this process: it wakes when djsup is gone, and then finds the pipe at its end.
     prctl(PR_SET_PDEATHSIG, signal.SIGCONT, 0, 0, 0)
     os.set_inheritable(CONTROL, False)
     os.set_inheritable(WORD, False)
-    guard = Guard(deadline)
     guard.ignore_signals()
     if time.monotonic() >= deadline:
         # Nothing is started, and it looks as if it had been killed a moment later.
@@ -236,4 +275,4 @@ def main(deadline, command):
     guard.watch()
 
 
-main(float(sys.argv[1]), sys.argv[2:])
+main(float(order[0]), order[1:])

@@ -47,12 +47,12 @@ export interface ChildEvents {
   exited(exit: Exit, alone: boolean): void;
   /** The last process of its group has gone; follows exited() with alone=false. */
   emptied(): void;
+  /** What its guard does less well than it could, and what to do about it. At most once, before exited(). */
+  weak(weakness: string): void;
 }
 
 export interface Child {
   readonly pid: number;
-  /** What its guard does less well than it could, and what to do about it; undefined: nothing, or it has none. */
-  readonly weakness?: string | undefined;
   /** Signals the main process, or its whole group. A process that has gone is no error. */
   signal(to: 'main' | 'group', signal: NodeJS.Signals): void;
   /** A guard's new deadline in place of the old one, monotonic ms. Nothing happens where there is no guard. */

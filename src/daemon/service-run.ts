@@ -99,6 +99,7 @@ export function createRunStarter(
         });
       },
       emptied: () => mailbox.post(`${name} emptied`, () => feed(name, entry, { kind: 'emptied', run })),
+      weak: (weakness) => mailbox.post(`guard of ${name}`, () => deps.guardWeak(name, weakness)),
     });
     const child = spawned.ok ? spawned.value : undefined;
     entry.explanation = undefined;
@@ -108,7 +109,6 @@ export function createRunStarter(
     entry.child = spawned.value;
     entry.killed = false;
     entry.spawnedAt = clock.wall();
-    if (spawned.value.weakness !== undefined) deps.guardWeak(name, spawned.value.weakness);
     feed(name, entry, { kind: 'spawned', run, pid: spawned.value.pid });
   };
 }

@@ -3,7 +3,7 @@
 import type { Child, ChildEvents, Exit } from '../ports.ts';
 import { isGroupEmpty, sendSignal } from './group.ts';
 import type { GroupWatch } from './group.ts';
-import { createGuardLine } from './guard.ts';
+import { createGuardLine, weakGuard } from './guard.ts';
 import type { Launched } from './launch.ts';
 import { createPipeReader } from './pipe-reader.ts';
 
@@ -11,6 +11,8 @@ export interface ChildDeps {
   readonly groups: GroupWatch;
   /** Its exit has been told to Node: the pid is no longer ours. */
   readonly reaped: () => void;
+  /** Its guard was killed itself, or is one that may overlook something. */
+  readonly unguarded: () => void;
   /** Its pipe is closed; nothing more will be told but exited() and emptied(). */
   readonly closed: () => void;
 }
@@ -22,12 +24,13 @@ export interface RunningChild extends Child {
 
 /** Output that is in the pipe at the exit is told before exited(); later output of descendants follows until the pipe's end. */
 export function createChild(
-  { pid, process, output, guard: stream, weakness }: Launched,
+  { pid, process, output, guard: stream }: Launched,
   events: ChildEvents,
-  { groups, reaped, closed }: ChildDeps,
+  { groups, reaped, unguarded, closed }: ChildDeps,
 ): RunningChild {
   let left: 'main' | 'group' | 'none' = 'main';
-  const guard = stream === undefined ? undefined : createGuardLine(pid, stream);
+  let isWeak = false;
+  const guard = stream === undefined ? undefined : createGuardLine(pid, stream, weaken);
   const reader = createPipeReader(output, (bytes) => events.output(bytes), closed);
 
   process.once('exit', (code, signal) => {
@@ -37,6 +40,7 @@ export function createChild(
     if (guard === undefined) ended(exit);
     else
       guard.close((end) => {
+        if (end !== 'alike' || isWeak) unguarded();
         if (end === 'killed' && left === 'group') sendSignal(-pid, 'SIGKILL');
         ended(end === 'lost' ? { ...exit, guardLost: true } : exit);
       });
@@ -56,9 +60,13 @@ export function createChild(
     events.exited(exit, alone);
   }
 
+  function weaken(): void {
+    isWeak = true;
+    events.weak(weakGuard);
+  }
+
   return {
     pid,
-    weakness,
     signal(to, signal) {
       if (to === 'main' && left === 'main') {
         if (guard === undefined) sendSignal(pid, signal);

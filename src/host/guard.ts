@@ -20,7 +20,8 @@ export interface GuardDeps {
 
 /**
  * The commands that run `command` under a guard until `killAt` (ms of CLOCK_MONOTONIC), the best first. A Python that
- * the account may not execute (EACCES) leaves the next; the last is djsup's own Node, which promises less (bin/guard.mjs).
+ * the account may not execute (EACCES) leaves the next, and one without ctypes becomes it; the last is djsup's own Node,
+ * which promises less (bin/guard.mjs).
  */
 export function guardCommands(
   { path, guards }: GuardDeps,
@@ -31,15 +32,19 @@ export function guardCommands(
   const directories = new Set([...path.split(delimiter), dirname(command[0])]);
   const pythons = [...directories].map((directory) => join(directory, 'python3')).filter(isProgram);
   const words = [seconds(killAt), ...command];
+  const script = join(guards, 'run_guard.py');
   return [
-    ...pythons.map((python) => [python, '-S', '-E', '-s', join(guards, 'run_guard.py'), ...words] as const),
+    ...pythons.map((python, place) => {
+      const next = [...pythons.slice(place + 1), process.execPath];
+      return [python, '-S', '-E', '-s', script, ...next, '--', ...words] as const;
+    }),
     [process.execPath, join(guards, 'guard.mjs'), ...words],
   ];
 }
 
 /** Why nobody should be content with the last of these commands; both guards were measured. */
 export const weakGuard =
-  'no python3 was found that may be executed, so the guard runs on Node: it takes about 45 MB for each service, and what it guards ends 22 to 27 ms after a SIGKILL of djsup instead of 3 to 6 ms; install python3';
+  'no python3 was found that may be executed and has ctypes (python3-minimal has not), so the guard runs on Node: it takes about 45 MB for each service, and what it guards ends 22 to 27 ms after a SIGKILL of djsup instead of 3 to 6 ms; install python3';
 
 /** False for a script: a version manager's shim takes ten times as long to start. */
 function isProgram(file: string): boolean {
@@ -78,18 +83,19 @@ export type GuardEnd = 'alike' | 'lost' | 'killed';
 export interface GuardEnds {
   /** To the guard. */
   readonly line: Writable;
-  /** From the guard: one word, just before its end. */
+  /** From the guard: "w" at its start, if it is the weak one; "e" just before its end. */
   readonly word: Readable;
 }
 
-/** `pid`: the guard's, which is its group's too. */
-export function createGuardLine(pid: number, { line, word }: GuardEnds): GuardLine {
+/** `pid`: the guard's, which is its group's too; `weak`: called where it turns out to be the one on Node, before any end. */
+export function createGuardLine(pid: number, { line, word }: GuardEnds, weak: () => void): GuardLine {
   let impatience: NodeJS.Timeout | undefined;
   let hasEnded = false;
   // A guard that has gone is told by its exit.
   for (const end of [line, word]) end.on('error', () => {});
-  word.on('data', () => {
-    hasEnded = true;
+  word.on('data', (bytes: Buffer) => {
+    if (bytes.includes('w')) weak();
+    hasEnded ||= bytes.includes('e');
   });
 
   function write(text: string): void {

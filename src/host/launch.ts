@@ -12,7 +12,7 @@ import { resolveAccount } from './accounts.ts';
 import type { Credentials } from './accounts.ts';
 import { monotonicNow } from './clock.ts';
 import { errorCode } from './errno.ts';
-import { guardCommands, weakGuard } from './guard.ts';
+import { guardCommands } from './guard.ts';
 import type { GuardDeps, GuardEnds } from './guard.ts';
 import { explainSpawn, foreseeFailure } from './launch-failure.ts';
 import type { Libc } from './libc.ts';
@@ -28,8 +28,6 @@ export interface Launched {
   readonly output: number;
   /** How one talks with its guard, where it has one: then `pid` and `process` are the guard's. */
   readonly guard: GuardEnds | undefined;
-  /** As of a Child. */
-  readonly weakness: string | undefined;
 }
 
 /** What is not as for a service. */
@@ -80,12 +78,11 @@ export function launch(
   try {
     // So that the service can open /dev/stdout again under its own account.
     if (become !== undefined) fchownSync(write, become.uid, become.gid);
-    const { process, failure, isLast } = spawnFirst(commands, options);
+    const { process, failure } = spawnFirst(commands, options);
     if (process.pid !== undefined && failure === undefined) {
       const { 3: line, 5: word } = process.stdio as readonly (Duplex | undefined)[];
       const ends = line === undefined || word === undefined ? undefined : { line, word };
-      const weakness = guard !== undefined && isLast ? weakGuard : undefined;
-      return { ok: true, value: { pid: process.pid, process, output: read, guard: ends, weakness } };
+      return { ok: true, value: { pid: process.pid, process, output: read, guard: ends } };
     }
     closeSync(read);
     return refuse(explainSpawn(failure, process.spawnfile, workingDir, become));
@@ -101,11 +98,11 @@ export function launch(
 function spawnFirst(
   commands: readonly (readonly [string, ...string[]])[],
   options: SpawnOptions,
-): { process: ChildProcess; failure: unknown; isLast: boolean } {
+): { process: ChildProcess; failure: unknown } {
   const [[file, ...words], ...others] = commands as readonly [readonly [string, ...string[]]];
   const started = watchSpawn(() => spawn(file, words, options));
   const mayNot = errorCode(started.failure) === 'EACCES' && others.length > 0;
-  return mayNot ? spawnFirst(others, options) : { ...started, isLast: others.length === 0 };
+  return mayNot ? spawnFirst(others, options) : started;
 }
 
 /** Runs `start` and catches the error of the spawn in it at once; Node itself tells it in an event one turn later. */

@@ -11,6 +11,7 @@ import { createGroupWatch } from './group.ts';
 import { launch } from './launch.ts';
 import type { Ways } from './launch.ts';
 import type { Libc } from './libc.ts';
+import { readStat } from './proc.ts';
 import { createStrays } from './strays.ts';
 import { createTurnstile } from './turnstile.ts';
 
@@ -61,6 +62,7 @@ export function createSpawner({ libc, instance, adopts, path, guards }: SpawnerD
       if (!launched.ok) return launched;
       const { pid } = launched.value;
       strays.remember(owner, pid);
+      const since = wanted.guard && readStat(pid)?.startTime;
 
       // However many descendants get away with a pipe, only those of the latest past run keep theirs.
       const runs = open.get(owner) ?? new Set();
@@ -69,6 +71,9 @@ export function createSpawner({ libc, instance, adopts, path, guards }: SpawnerD
       const child = createChild(launched.value, events, {
         groups,
         reaped: () => own.delete(pid),
+        unguarded() {
+          if (since !== undefined) strays.unguarded(owner, since);
+        },
         closed() {
           runs.delete(child);
           if (runs.size === 0) open.delete(owner);

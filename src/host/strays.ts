@@ -22,6 +22,11 @@ export interface Strays {
   marks(owner: string | undefined): Record<string, string>;
   /** Remembers a run, from its start on; its pid is also its group and session. */
   remember(owner: string, pid: number): void;
+  /**
+   * The guard of a run has gone before its tree: until a sweep of the owner has found nothing left, an orphan that carries no mark, and
+   * began no earlier than the guard, is taken for a stray of this owner. `since`: as of ProcessStat.startTime.
+   */
+  unguarded(owner: string, since: string): void;
   /** As Spawner.sweep(). */
   readonly sweep: Spawner['sweep'];
   /** As Spawner.sweepAll(). */
@@ -50,6 +55,8 @@ export function createStrays({ instance, isOwn, adopts }: StraysDeps): Strays {
   const marked = new Map<string, string | undefined>();
   /** Owners of whom no earlier daemon has left anything. */
   const looked = new Set<string>();
+  /** Owners of runs that have lost their guard, and since when that had been there, clock ticks. */
+  const unguarded = new Map<string, number>();
   const waiting: Sweep[] = [];
   const pass = createTurnstile(1);
 
@@ -80,8 +87,9 @@ export function createStrays({ instance, isOwn, adopts }: StraysDeps): Strays {
   }
 
   /** As a rule a start follows at once, which takes milliseconds: hundreds of them would hold up all else. */
-  async function answerNone({ done }: Sweep): Promise<void> {
+  async function answerNone({ owner, done }: Sweep): Promise<void> {
     await pass();
+    if (owner !== undefined) unguarded.delete(owner);
     done(0, 0);
   }
 
@@ -109,11 +117,22 @@ export function createStrays({ instance, isOwn, adopts }: StraysDeps): Strays {
     }
     const past = runs.get(owner);
     const belongs = descendantOf(living, isOwn);
+    const since = unguarded.get(owner) ?? Infinity;
+    const nameless = new Set(living.filter((one) => isNameless(one, since)).map(({ pid }) => pid));
+    const comesOfThem = descendantOf(living, (pid) => nameless.has(pid));
     return living.filter((process) => {
       const { pid, group, session } = process;
       if (isOwn(group) || isOwn(session) || belongs(pid)) return false;
-      return past?.has(group) === true || past?.has(session) === true || markOf(process) === owner;
+      if (past?.has(group) === true || past?.has(session) === true || markOf(process) === owner) return true;
+      return comesOfThem(pid);
     });
+  }
+
+  /** An orphan of which nothing tells whose it is. */
+  function isNameless(one: ProcessStat, since: number): boolean {
+    if (Number(one.startTime) < since || one.parent !== process.pid || isOwn(one.pid)) return false;
+    const isOfRun = [...runs.values()].some((pids) => pids.has(one.group) || pids.has(one.session));
+    return !isOfRun && markOf(one) === undefined;
   }
 
   /** SIGTERM to each stray once; SIGKILL to all that are there after the grace, those born meanwhile included. */
@@ -136,6 +155,7 @@ export function createStrays({ instance, isOwn, adopts }: StraysDeps): Strays {
       if (alive.length === 0 || overdue) alive = strayOf(owner, look());
       for (const stray of alive) found.add(idOf(stray));
       if (alive.length === 0 || performance.now() - begun >= grace + KILL_PATIENCE_MS) {
+        if (owner !== undefined && alive.length === 0) unguarded.delete(owner);
         done(found.size, alive.length);
         return;
       }
@@ -173,6 +193,7 @@ export function createStrays({ instance, isOwn, adopts }: StraysDeps): Strays {
       const [oldest] = pids;
       if (pids.size > RUNS_REMEMBERED && oldest !== undefined) pids.delete(oldest);
     },
+    unguarded: (owner, since) => void unguarded.set(owner, Number(since)),
     sweep: (owner, grace, done) => ask({ owner, grace, done }),
     sweepAll: (grace, done) => ask({ owner: undefined, grace, done }),
   };

@@ -8,11 +8,13 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { monotonicNow } from '../../src/host/clock.ts';
 import { lastBeat, readLives } from '../chaos/history.ts';
@@ -47,6 +49,27 @@ export function pathWith(programs: Readonly<Record<string, string>>): string {
   const path = mkdtempSync(join(directory, 'path-'));
   chmodSync(path, 0o755);
   for (const [name, target] of Object.entries(programs)) execFileSync('ln', ['-s', target, join(path, name)]);
+  return path;
+}
+
+/** A directory with a Python of its own that is whole but for ctypes, as Debian's python3-minimal. */
+export function pathWithoutCtypes(): string {
+  const place = mkdtempSync(join(directory, 'minimal-'));
+  chmodSync(place, 0o755);
+  const ask = ['-S', '-E', '-s', '-c', 'import os; print(os.path.dirname(os.__file__), end="")'];
+  const library = execFileSync(python, ask, { encoding: 'utf8' });
+  const own = join(place, basename(dirname(library)), basename(library));
+  mkdirSync(own, { recursive: true });
+  for (const name of readdirSync(library).filter((one) => one !== 'ctypes'))
+    symlinkSync(join(library, name), join(own, name));
+  const path = join(place, 'bin');
+  mkdirSync(path);
+  // A copy: a Python looks for its library from where its file lies.
+  copyFileSync(python, join(path, 'python3'));
+  const runs = (code: string): boolean =>
+    spawnSync(join(path, 'python3'), ['-S', '-E', '-s', '-c', code]).status === 0;
+  if (!runs('import os, select') || runs('import ctypes'))
+    throw new Error(`cannot make a Python without ctypes out of ${python}`);
   return path;
 }
 
@@ -168,6 +191,7 @@ export function mutant(line: string, by: string): string {
   const text = readFileSync(join(guards, 'guard.py'), 'utf8');
   if (!text.includes(line)) throw new Error(`guard.py has no "${line}" any more: plant the fault anew`);
   const place = mkdtempSync(join(directory, 'mutant-'));
+  chmodSync(place, 0o755);
   writeFileSync(join(place, 'guard.py'), text.replace(line, by));
   copyFileSync(join(guards, 'run_guard.py'), join(place, 'run_guard.py'));
   return place;

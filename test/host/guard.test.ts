@@ -11,7 +11,8 @@ import {
   readlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { getPriority, setPriority } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { monotonicNow } from '../../src/host/clock.ts';
@@ -21,8 +22,10 @@ import {
   inTools,
   isRoot,
   kinds,
+  mutant,
   note,
   pathWith,
+  pathWithoutCtypes,
   python,
   recorder,
   recording,
@@ -31,6 +34,7 @@ import {
   tools,
 } from './guard-kit.ts';
 import { createMachine, launchOf, start } from './machine.ts';
+import type { Machine, Told } from './machine.ts';
 import { until } from './until.ts';
 import type { Launch } from '../../src/ports.ts';
 
@@ -77,12 +81,12 @@ describe.each(kinds)('$kind', ({ kind, path, memory, start: startBound }) => {
     });
 
     test('says what it lacks where it is not the better guard', async () => {
-      const { child, told } = on.guarded(script('exit 0'), 60_000, inTools);
+      const { told } = on.guarded(script('exit 0'), 60_000, inTools);
       const lacks = expect.stringMatching(/45 MB .* 22 to 27 ms .* install python3$/);
-      expect(child.weakness).toEqual(kind === 'guard.py' ? undefined : lacks);
       const bare = start(on.machine.spawner, launchOf(script('exit 0'), inTools));
-      expect(bare.child.weakness).toBeUndefined();
       await until('both have exited', () => told.exit !== undefined && bare.told.exit !== undefined);
+      expect(told.weakness).toEqual(kind === 'guard.py' ? undefined : lacks);
+      expect(bare.told.weakness).toBeUndefined();
     });
 
     test('that ends with its guard says so, and one that is killed itself does not', async () => {
@@ -200,6 +204,7 @@ describe.each(kinds)('$kind', ({ kind, path, memory, start: startBound }) => {
         output: () => expect.unreachable(),
         exited: () => expect.unreachable(),
         emptied: () => expect.unreachable(),
+        weak: () => expect.unreachable(),
       });
       expect(result).toEqual({ ok: false, failure: expect.stringContaining(reason) as string });
       expect(openFiles()).toBe(before);
@@ -230,6 +235,7 @@ describe.each(kinds)('$kind', ({ kind, path, memory, start: startBound }) => {
         output() {},
         exited() {},
         emptied() {},
+        weak() {},
       });
       expect(result).toEqual({ ok: false, failure: 'cannot start: its lease has run out' });
 
@@ -261,23 +267,82 @@ describe.each(kinds)('$kind', ({ kind, path, memory, start: startBound }) => {
 });
 
 test('guard.py goes before all others on a busy machine where it may, its command never', async (context) => {
-  if (spawnSync('chrt', ['--fifo', '1', 'true']).status !== 0)
-    return context.skip('needs chrt (util-linux) and the right to run in real time (CAP_SYS_NICE)');
-  const machine = await createMachine({ path: pathWith({ python3: python }) });
-  const policyUnder = async (further: Partial<Launch>): Promise<readonly string[]> => {
+  if (!isRoot || spawnSync('chrt', ['--fifo', '1', 'true']).status !== 0)
+    return context.skip('needs root, chrt (util-linux), and the right to run in real time (CAP_SYS_NICE)');
+  const path = pathWith({ python3: python });
+  const machine = await createMachine({ path });
+  const slack = readFileSync('/proc/self/timerslack_ns', 'utf8').trim();
+  const paceUnder = async ({ spawner }: Machine, further: Partial<Launch> = {}): Promise<unknown> => {
     const guard = { killAt: monotonicNow() + 60_000, anchor: undefined };
-    const argv = script(`echo "$(${tools}/cut -d" " -f41 /proc/self/stat)"; exec ${tools}/sleep 100`);
-    const { child, told } = start(machine.spawner, launchOf(argv, { guard, ...further }));
+    const text = `${tools}/cut -d" " -f19,41 /proc/self/stat; ${tools}/cut -f1 /proc/self/timerslack_ns`;
+    const argv = script(`echo $(${text}); exec ${tools}/sleep 100`);
+    const { child, told } = atNice(10, () => start(spawner, launchOf(argv, { guard, ...further })));
     await until('it is up', () => told.output !== '');
     const guards = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(' ')[40];
     child.signal('group', 'SIGKILL');
     await until('it has exited', () => told.exit !== undefined);
-    return [guards ?? '', told.output.trim()];
+    const [nice, policy, its] = told.output.trim().split(' ');
+    return { guard: guards, policy, nice, slack: its };
   };
   // sched(7): 0 is SCHED_OTHER, 1 SCHED_FIFO.
-  expect(await policyUnder({})).toEqual(['1', '0']);
-  if (isRoot) expect(await policyUnder({ account: { user: 'nobody' } })).toEqual(['0', '0']);
+  expect(await paceUnder(machine)).toEqual({ guard: '1', policy: '0', nice: '10', slack });
+  const nobody = { account: { user: 'nobody' } };
+  expect(await paceUnder(machine, nobody)).toEqual({ guard: '0', policy: '0', nice: '10', slack });
   machine.reaper.stop();
+  const faulty = await createMachine({ path, guards: mutant('        restore(*pace)\n', '') });
+  expect(await paceUnder(faulty)).toMatchObject({ guard: '1', policy: '0', nice: '0' });
+  faulty.reaper.stop();
+});
+
+describe('a Python without ctypes', () => {
+  const lacking = pathWithoutCtypes();
+  const whole = pathWith({ python3: python });
+  const text = `${tools}/env; ${tools}/sleep 0.01; exit 3`;
+  const run = async (
+    directories: readonly string[],
+    { guards, account = {} }: { guards?: string; account?: Launch['account'] } = {},
+  ): Promise<Told> => {
+    const path = directories.join(delimiter);
+    const machine = await createMachine(guards === undefined ? { path } : { path, guards });
+    const guard = { killAt: monotonicNow() + 60_000, anchor: undefined };
+    // Without a locale, since Python then sets a variable of its own.
+    const wanted = launchOf(script(text), { guard, ...inTools, account });
+    const { told } = start(machine.spawner, wanted);
+    await until('it has exited', () => told.exit !== undefined);
+    machine.reaper.stop();
+    return told;
+  };
+
+  test('becomes the next guard, past one that the account may not execute, and the run is the same', async () => {
+    const locked = pathWith({});
+    copyFileSync(python, join(locked, 'python3'));
+    chmodSync(join(locked, 'python3'), 0o700);
+    const account = isRoot ? { user: 'nobody' } : {};
+    const told = await run([lacking, lacking, locked, whole], { account });
+    expect(told).toMatchObject({ exit: { code: 3 }, weakness: undefined });
+    expect(told.output).toBe((await run([whole], { account })).output);
+    expect(told.output).not.toContain('LC_CTYPE');
+  });
+
+  test.each([
+    ['alone', [lacking]],
+    ['twice', [lacking, lacking]],
+  ])('%s becomes the guard on Node, which says so', async (_, path) => {
+    const told = await run(path);
+    const lacks = expect.stringMatching(/has ctypes .* 45 MB .* 22 to 27 ms .* install python3$/);
+    expect(told).toMatchObject({ exit: { code: 3 }, weakness: lacks });
+    expect(told.output).toBe((await run([whole])).output);
+  });
+
+  test('that gave up would leave the service without a start; with what Python itself sets it would not be the same', async () => {
+    const becoming = '    become_next(sys.argv[0], sys.argv[1:end], order)';
+    const gaveUp = await run([lacking, whole], { guards: mutant(becoming, '    sys.exit("no ctypes")') });
+    expect(gaveUp).toMatchObject({ exit: { code: 1, guardLost: true }, output: 'no ctypes\n' });
+    const reading = '    environment = read_environment()\n    while';
+    const guards = mutant(reading, '    environment = os.environ\n    while');
+    const polluted = await run([lacking, whole], { guards });
+    expect(polluted.output).toContain('LC_CTYPE');
+  });
 });
 
 test('the Python beside the command serves as well, and one that the account may not execute is passed over', async (context) => {
@@ -297,6 +362,17 @@ test('the Python beside the command serves as well, and one that the account may
   await until('it has exited', () => told.exit !== undefined);
   machine.reaper.stop();
 });
+
+/** What \`begin\` starts inherits this nice value. */
+function atNice<T>(nice: number, begin: () => T): T {
+  const before = getPriority();
+  setPriority(nice);
+  try {
+    return begin();
+  } finally {
+    setPriority(before);
+  }
+}
 
 /** Descriptors and what they are, as `ls -l /proc/self/fd` lists them, but for its own. */
 function openIn(listing: string): readonly (readonly string[])[] {

@@ -67,6 +67,7 @@ export interface Told {
   exit: Exit | undefined;
   alone: boolean | undefined;
   emptied: boolean;
+  weakness: string | undefined;
   /** performance.now() of exited(). */
   exitedAt: number;
 }
@@ -79,6 +80,7 @@ export function start(spawner: HostSpawner, wanted: Launch): { child: Child; tol
     exit: undefined,
     alone: undefined,
     emptied: false,
+    weakness: undefined,
     exitedAt: 0,
   };
   const child = spawner.spawn(wanted, {
@@ -93,6 +95,9 @@ export function start(spawner: HostSpawner, wanted: Launch): { child: Child; tol
     emptied() {
       told.emptied = true;
       told.order.push('emptied');
+    },
+    weak(weakness) {
+      told.weakness = weakness;
     },
   });
   if (!child.ok) throw new Error(child.failure);

@@ -31,6 +31,7 @@ test('a flood of lines leaves turns for other work', async () => {
     },
     exited() {},
     emptied() {},
+    weak() {},
   });
   if (!flood.ok) throw new Error(flood.failure);
   await until('10 MB have come', () => bytes > 10_000_000);

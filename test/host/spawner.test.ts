@@ -175,6 +175,7 @@ describe('a start that fails is one sentence', () => {
       output: () => expect.unreachable(),
       exited: () => expect.unreachable(),
       emptied: () => expect.unreachable(),
+      weak: () => expect.unreachable(),
     });
     expect(result).toEqual({
       ok: false,
@@ -199,7 +200,12 @@ describe('a start that fails is one sentence', () => {
     const count = (): number => readdirSync('/proc/self/fd').length;
     const before = count();
     const all = Array.from({ length: 50 }, () => {
-      machine.spawner.spawn(launchOf(['/no/such/thing']), { output() {}, exited() {}, emptied() {} });
+      machine.spawner.spawn(launchOf(['/no/such/thing']), {
+        output() {},
+        exited() {},
+        emptied() {},
+        weak() {},
+      });
       return start(machine.spawner, launchOf(['true'])).told;
     });
     await until('all have exited', () => all.every(({ exit }) => exit !== undefined));

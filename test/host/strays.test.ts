@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { monotonicNow } from '../../src/host/clock.ts';
 import { listProcesses, readStat, readVariables } from '../../src/host/proc.ts';
 import { createStrays } from '../../src/host/strays.ts';
 import { createMachine, launchOf, start } from './machine.ts';
@@ -54,6 +56,29 @@ test('what was there before the first run of its owner, as of an earlier daemon,
   const { stdout } = spawnSync('sh', ['-c', command], { env: { ...process.env, ...mark }, encoding: 'utf8' });
   expect(isAlive(Number(stdout))).toBe(true);
   expect(await sweep('earlier', 5000)).toEqual({ found: 1, left: 0 });
+});
+
+test('once its guard was killed, an orphan is ended that carries no mark, but none from before', async () => {
+  const hide = 'env -i setsid sleep 1000 >/dev/null 2>&1 & echo $!;';
+  const [earlier] = await leave('another', `${hide} sleep 0.05`);
+  // Start times are told in ticks of 10 ms.
+  await sleep(50);
+  const guard = { killAt: monotonicNow() + 60_000, anchor: undefined };
+  const argv = ['sh', '-c', `${hide} exec sleep 1000`];
+  const { child, told } = start(machine.spawner, launchOf(argv, { owner: 'guarded', guard }));
+  await until('it is up', () => told.output !== '');
+  const hidden = Number(told.output);
+  expect(await sweep('guarded', 5000)).toEqual({ found: 0, left: 0 });
+  process.kill(child.pid, 'SIGKILL');
+  await until('it has exited', () => told.exit !== undefined);
+  expect(isAlive(hidden)).toBe(true);
+  expect((await sweep('guarded', 0)).left).toBe(0);
+  expect(isAlive(hidden)).toBe(false);
+  expect(isAlive(earlier)).toBe(true);
+  const [later] = await leave('another', `${hide} sleep 0.05`);
+  expect(await sweep('guarded', 0)).toEqual({ found: 0, left: 0 });
+  expect(isAlive(later)).toBe(true);
+  for (const pid of [earlier, later]) process.kill(pid ?? 0, 'SIGKILL');
 });
 
 test('one that has cleared its environment is found by the group of the run', async () => {

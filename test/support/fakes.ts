@@ -127,7 +127,6 @@ export function fakeSpawner(later: (turn: () => void) => void): FakeSpawner {
         alive: true,
         child: {
           pid: 100 + processes.length,
-          weakness: launch.guard === undefined ? undefined : fake.weakness,
           signal(to, signal) {
             signals.push(`${to} ${signal}`);
             const obeys = signal === 'SIGKILL' || (signal === 'SIGTERM' && !stubborn.has(launch.owner));
@@ -143,6 +142,8 @@ export function fakeSpawner(later: (turn: () => void) => void): FakeSpawner {
         print: (text) => events.output(Buffer.from(text)),
       };
       processes.push(process);
+      const { weakness } = fake;
+      if (launch.guard !== undefined && weakness !== undefined) later(() => events.weak(weakness));
       return ok(process.child);
     },
     sweep(owner, grace, done) {
