@@ -70,7 +70,7 @@ export const leaderMachine: Machine<LeaderPolicy, Moment, Timed> = {
   key: ({ leader, now }) => {
     const { role, call, sight } = leader;
     const wish = 'wish' in role ? role.wish.next.kind : '';
-    const seen = standing(policy.timing, policy.self, sight, leader.longestLease, now);
+    const seen = standing(policy, sight, leader.longestLease, now);
     const settled = role.kind === 'settling' && role.startAt < role.tenure.lease.demoteAt;
     const attempt = role.kind === 'acquiring' && role.attempt.delay > 0;
     const demoting = role.kind === 'demoting' ? [role.stage, role.overtaken] : [];

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { recordName } from '../src/core/leader/choice.ts';
+import { recordName } from '../src/core/leader/settings.ts';
 
 interface Manifest {
   readonly kind: string;

@@ -1,6 +1,7 @@
 // From the combined entry of a leader group to its configuration, with every default filled in.
 // Law: timings with which two replicas could run a service at the same time are refused, with the sum that does not come out.
 import type { LeaderConfig } from './config.ts';
+import { recordName } from './leader/settings.ts';
 import { readShare } from './leader/layer-fields.ts';
 import type { LeaderEntry } from './leader/layer-fields.ts';
 import { checkTiming, millisecond, profiles } from './leader/timing.ts';
@@ -21,6 +22,38 @@ export function leaderConfig(group: string, entry: LeaderEntry, notes: Notes): L
   if (amiss !== undefined)
     notes.refuse(['leader', group, 'moved-from'], `"moved-from" of leader group "${group}": ${amiss}`);
   return { group, settings, timing, handicap: (0 - priority) * priorityStep };
+}
+
+/** Two groups on one record would take it from each other; as far as that can be seen without a look at the environment. */
+export function checkRecords(leader: ReadonlyMap<string, LeaderConfig>, notes: Notes): void {
+  const taken = new Map<string, string>();
+  for (const { group, settings } of leader.values()) {
+    for (const record of recordsOf(group, settings)) {
+      const other = taken.get(record);
+      if (other === undefined) taken.set(record, group);
+      else
+        notes.refuse(
+          ['leader', group],
+          `leader groups "${other}" and "${group}" would share one record, ${record}: give each its own`,
+        );
+    }
+  }
+}
+
+/** What names the record of a group, in words. */
+function recordsOf(
+  group: string,
+  { backend, name, file, kubernetes }: LeaderConfig['settings'],
+): readonly string[] {
+  if (backend === 'none' || backend === 'juju') return [];
+  const { namespace = '', lease } = kubernetes ?? {};
+  return [
+    name === undefined
+      ? `the one that is named "…-${recordName('', group)}" by default`
+      : `the one named "${name}"`,
+    ...(lease === undefined ? [] : [`the Lease "${namespace === '' ? '' : `${namespace}/`}${lease}"`]),
+    ...(file?.path === undefined ? [] : [`the lock file "${file.path}"`]),
+  ];
 }
 
 /** What of a move can be seen to be wrong without a look at the environment. */

@@ -6,7 +6,7 @@ import type { Layer } from './layer.ts';
 import type { LeaderEntry } from './leader/layer-fields.ts';
 import { mergeValues } from './merge.ts';
 import { checkConfig, defaultThreshold, logTargetConfig } from './plan-check.ts';
-import { leaderConfig } from './plan-leader.ts';
+import { checkRecords, leaderConfig } from './plan-leader.ts';
 import { checkNames } from './plan-names.ts';
 import { checkReleaseTasks, serviceConfig, withContexts, workloadConfig } from './plan-service.ts';
 import type { Notes } from './plan-service.ts';
@@ -63,6 +63,7 @@ export function combineLayers(layers: readonly Layer[]): Result<Plan, readonly P
   const entries = new Map(groups.map((group): [string, LeaderEntry] => [group, {}]));
   for (const [group, entry] of values.leader ?? []) entries.set(group, entry);
   const leader = build(entries, (group, entry) => leaderConfig(group, entry, notes));
+  checkRecords(leader, notes);
   checkReleaseTasks(services, notes);
   const checks = build(values.checks, (name, entry) => checkConfig(name, entry, services, leader, notes));
   if (problems.length > 0) return fail(problems.toSorted(byPlace));

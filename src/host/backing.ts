@@ -1,5 +1,6 @@
 // What a leader group elects with: its surroundings, the choice of the backend, and the store behind it.
-import { chooseBackend, recordName } from '../core/leader/choice.ts';
+import { chooseBackend } from '../core/leader/choice.ts';
+import { recordName } from '../core/leader/settings.ts';
 import type { Choice } from '../core/leader/choice.ts';
 import { electedElsewhere } from '../core/leader/elsewhere.ts';
 import type { LeaderConfig } from '../core/config.ts';

@@ -134,3 +134,21 @@ test('a move that cannot be is refused where it stands', () => {
     expect.stringMatching(/^base.yaml:1:\d+: cannot use "backend" of "moved-from" .* must be "kubernetes"/),
   ]);
 });
+
+test('two groups that would share one record are refused', () => {
+  const both = (one: string, other: string, names = ['a', 'b']): readonly string[] =>
+    planProblemsOf(
+      `leader:\n  ${names[0]}: {override: replace${one}}\n  ${names[1]}: {override: replace${other}}\n`,
+    );
+  const refusal = (record: string, names = ['a', 'b']): readonly string[] => [
+    `l1.yaml:3:3: leader groups "${names[0]}" and "${names[1]}" would share one record, ${record}: give each its own`,
+  ];
+  expect(both(', name: shop', ', name: shop')).toEqual(refusal('the one named "shop"'));
+  expect(both(', file: {path: /l}', ', file: {path: /l}')).toEqual(refusal('the lock file "/l"'));
+  expect(both(', kubernetes: {lease: l}', ', kubernetes: {lease: l}')).toEqual(refusal('the Lease "l"'));
+  const alike = ['email-reports', 'email_reports'];
+  expect(both('', '', alike)).toEqual(refusal('the one that is named "…-email-reports" by default', alike));
+  expect(both(', kubernetes: {lease: l}', ', kubernetes: {lease: l, namespace: n}')).toEqual([]);
+  expect(both(', name: shop', ', name: other')).toEqual([]);
+  expect(both(', backend: none, name: shop', ', name: shop')).toEqual([]);
+});

@@ -72,6 +72,8 @@ export function liveLeader(
     readonly settleUntil?: number;
     readonly begins?: 'following' | 'paused';
     readonly view?: View;
+    /** How long it pauses after a lost request, in [0, 1). */
+    readonly jitter?: number;
   } = {},
 ): Life {
   const rules = { ...policy, ...given };
@@ -92,7 +94,7 @@ export function liveLeader(
   return life;
 
   function feed(event: LeaderEvent): readonly LeaderEffect[] {
-    const [next, effects] = step(rules, state, event, { now, jitter: 0 });
+    const [next, effects] = step(rules, state, event, { now, jitter: options.jitter ?? 0 });
     state = next;
     for (const effect of effects) {
       if (effect.kind !== 'read' && effect.kind !== 'write') continue;
@@ -168,8 +170,8 @@ export function recordIn(life: Life): LeaderRecord {
 }
 
 /** A machine that leads after another has let go. */
-export function leader(given: Parameters<typeof liveLeader>[0] = {}): Life {
-  const life = liveLeader(given, { view: viewOf(recordBy('other', { state: 'released' })) });
+export function leader(given: Parameters<typeof liveLeader>[0] = {}, jitter = 0): Life {
+  const life = liveLeader(given, { jitter, view: viewOf(recordBy('other', { state: 'released' })) });
   life.pass(100 * millisecond);
   if (life.role() !== 'leading') throw new Error(`role is ${life.role()}`);
   return life;

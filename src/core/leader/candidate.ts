@@ -88,7 +88,7 @@ function lookAgain(policy: LeaderPolicy, role: Looking, at: LeaderAt): Looking {
 function bid(policy: LeaderPolicy, state: LeaderState, role: Following, at: LeaderAt): LeaderStep {
   const { timing, self, era = '' } = policy;
   const { sight } = state;
-  const place = standing(timing, self, sight, state.longestLease, at.now);
+  const place = standing(policy, sight, state.longestLease, at.now);
   if (sight === undefined || place.kind === 'unknown' || place.kind === 'held')
     return [{ ...state, role: { ...role, bidAt: bidInstant(policy, state, role.aloofUntil, at) } }, []];
   const terms = state.terms + 1;

@@ -6,6 +6,7 @@ import { addressOf, isSet, settingsFor } from './engine-settings.ts';
 import type { EngineName } from './engine-settings.ts';
 import { backendNames } from './layer-fields.ts';
 import { severalReplicas } from './replica-hints.ts';
+import { recordName } from './settings.ts';
 import type { LeaseSettings } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';
 import { staticVerdict } from './verdict.ts';
@@ -60,12 +61,6 @@ const explicitNames = backendNames.filter((one): one is ExplicitName => one !== 
 
 function isBackend(name: string): name is ExplicitName {
   return explicitNames.some((one) => one === name);
-}
-
-/** Names a row, a key, an object of Kubernetes and a file. */
-export function recordName(app: string, group: string): string {
-  const clean = `${app}-${group}`.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-');
-  return clean.replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '');
 }
 
 function explicit(

@@ -24,7 +24,9 @@ export interface Tls extends TlsFiles {
   readonly mode: TlsMode;
 }
 
-const form = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?(?:#.*)?$/is;
+const form = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)(\/[^?#]*)?(?:\?([^#]*))?(?:#(.*))?$/is;
+/** An option whose value has an "@", which may not be the one before a host and a database. */
+const valueWithAt = /^[a-z][a-z_.-]*=[^/?]*$/i;
 
 /** The failure is one sentence without the address. `what`: what the address is of, for that sentence. */
 export function parseDsn(what: string, text: string): Result<Dsn, string> {
@@ -32,12 +34,18 @@ export function parseDsn(what: string, text: string): Result<Dsn, string> {
     fail(`cannot use the address of ${what}: ${reason}`);
   const parts = form.exec(text.trim());
   if (parts === null) return wrong('it must look like "scheme://user:password@host:port/name"');
-  const [, scheme = '', authority = '', path = '', query = ''] = parts;
+  const [, scheme = '', authority = '', path = '', query = '', fragment = ''] = parts;
+  const pairs = query.split('&').filter((word) => word !== '');
+  // Else a part of the password would be taken for a host or a name, and shown.
+  if (hasAt(path) || hasAt(fragment) || pairs.some((pair) => hasAt(pair) && !valueWithAt.test(pair)))
+    return wrong(
+      'an "@" comes after a "/", "?" or "#"; in a password these are written %2F, %3F, %23, and an "@" that belongs there %40',
+    );
   // The last "@": passwords hold others, unencoded.
   const at = authority.lastIndexOf('@');
   const [user, password] = at < 0 ? [undefined, undefined] : split(authority.slice(0, at), ':');
   const options: Record<string, string> = {};
-  for (const pair of query.split('&').filter((word) => word !== '')) {
+  for (const pair of pairs) {
     const [name, value = ''] = split(pair, '=');
     options[decode(name).toLowerCase().replaceAll('_', '-')] = decode(value);
   }
@@ -112,6 +120,10 @@ export function redisTls({ scheme, options }: Dsn): Tls {
   if (!/^(?:rediss|valkeys)$/.test(scheme)) return { mode: 'off' };
   if (/^(?:none|cert_none)$/i.test(options['ssl-cert-reqs'] ?? '')) return { mode: 'unverified', ...files };
   return { mode: /^false$/i.test(options['ssl-check-hostname'] ?? '') ? 'chain' : 'full', ...files };
+}
+
+function hasAt(text: string): boolean {
+  return text.includes('@');
 }
 
 function readPlace(text: string): { readonly host: string; readonly port: number | undefined } | undefined {

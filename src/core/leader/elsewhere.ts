@@ -1,7 +1,7 @@
 // The engines that a replica which knows less of the surroundings would have chosen by itself.
 // Law: only where the choice was left to djsup; what is written out is meant.
 import type { LeaderConfig } from '../config.ts';
-import { recordName } from './choice.ts';
+import { recordName } from './settings.ts';
 import { addressOf, isSet, settingsFor } from './engine-settings.ts';
 import type { LeaseSettings } from './settings.ts';
 import type { Surroundings } from './surroundings.ts';

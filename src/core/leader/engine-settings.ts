@@ -41,6 +41,9 @@ export function settingsFor(
         .split(',')
         .map((one) => one.trim())
         .filter((one) => one !== '');
+      // It may be the rest of a password, which must not be taken for the name of a host.
+      if (endpoints.slice(1).some((one) => one.includes('@') && !one.includes('://')))
+        return `${found.variable} has an "@" after a comma: write a comma in a password as %2C, and http:// or https:// before each endpoint`;
       return {
         kind: backend,
         name,

@@ -41,23 +41,25 @@ export function readShare(written: string): number | undefined {
 
 /** Where a record is, and how each engine is reached. `or`: what is so where nothing is said, from what that is for the group. */
 function placeFields(or: (standard: string) => string) {
-  const address = (standard: string): Field<string> =>
-    text(`Environment variable that holds the address; default ${or(`\`${standard}\``)}.`);
+  const address = (...standard: readonly string[]): Field<string> =>
+    text(
+      `Environment variable that holds the address; default ${or(standard.map((name) => `\`${name}\``).join(', else '))}.`,
+    );
   return {
     name: text(
       `Name of the record: key, row, Lease or the like; default ${or('the name of the application and the group')}.`,
     ),
     postgres: group('PostgreSQL.', {
-      'dsn-env': address('POSTGRESQL_DB_CONNECT_STRING'),
+      'dsn-env': address('POSTGRESQL_DB_CONNECT_STRING', 'DATABASE_URL'),
       schema: text(`Schema of the table \`djsup_leader\`; default ${or('`public`')}.`),
       listen: oneOf(
-        `Whether to be told of changes by LISTEN; default ${or('`auto`: where no pooler is in between')}.`,
-        ['auto', 'on', 'off'],
+        `Whether changes are told by LISTEN (\`auto\`), or seen by asking alone (\`off\`); default ${or('`auto`')}.`,
+        ['auto', 'off'],
       ),
     }),
-    mysql: group('MySQL or MariaDB.', { 'dsn-env': address('MYSQL_DB_CONNECT_STRING') }),
-    redis: group('Redis.', {
-      'dsn-env': address('REDIS_DB_CONNECT_STRING'),
+    mysql: group('MySQL or MariaDB.', { 'dsn-env': address('MYSQL_DB_CONNECT_STRING', 'DATABASE_URL') }),
+    redis: group('Redis or Valkey.', {
+      'dsn-env': address('REDIS_DB_CONNECT_STRING', 'VALKEY_DB_CONNECT_STRING'),
       prefix: text(`What its keys begin with; default ${or('`djsup:leader:`')}.`),
     }),
     etcd: group('etcd.', {

@@ -55,12 +55,12 @@ export function mayRun(state: LeaderState, term: string, now: Nanoseconds): bool
  * record is not clean): the alarm's time has to cover it. So does a record that cannot be read, or an engine that does not
  * answer, lead nobody; but what was read last counts until it has aged, since a leader may be there and not be seen.
  */
-export function isLed({ timing, self }: LeaderPolicy, state: LeaderState, now: Nanoseconds): boolean {
+export function isLed(policy: LeaderPolicy, state: LeaderState, now: Nanoseconds): boolean {
   const { role, sight, longestLease } = state;
   if (role.kind === 'leading' || role.kind === 'handing-over') return true;
   const record = recordOf(sight);
-  if (record?.state !== 'held' || !record.clean || record.boot === self.boot) return false;
-  return standing(timing, self, sight, longestLease, now).kind === 'held';
+  if (record?.state !== 'held' || !record.clean || record.boot === policy.self.boot) return false;
+  return standing(policy, sight, longestLease, now).kind === 'held';
 }
 
 /** When the state wants a `tick`, monotonic nanoseconds; an instant in the past means at once. */

@@ -128,8 +128,7 @@ export function bidInstant(
   aloofUntil: Nanoseconds,
   at: LeaderAt,
 ): Nanoseconds | undefined {
-  const { timing, self } = policy;
-  const place = standing(timing, self, state.sight, state.longestLease, at.now);
+  const place = standing(policy, state.sight, state.longestLease, at.now);
   if (place.kind === 'unknown') return undefined;
   const from = place.kind === 'held' ? place.until : at.now;
   const bidAt = from + holdBack(policy, state, at);

@@ -19,6 +19,13 @@ export interface Replica {
   readonly isInit: boolean;
 }
 
+/** Who concludes something, for which group. */
+export interface Observer {
+  readonly group: string;
+  readonly timing: Timing;
+  readonly self: Replica;
+}
+
 export interface Sight {
   readonly view: View;
   /** When the reply that first showed it was handled. */
@@ -56,8 +63,7 @@ export function recordOf(sight: Sight | undefined): LeaderRecord | undefined {
  * for a lost record may have been written for that.
  */
 export function standing(
-  timing: Timing,
-  self: Replica,
+  { group, timing, self }: Observer,
   sight: Sight | undefined,
   longest: Nanoseconds,
   now: Nanoseconds,
@@ -77,7 +83,7 @@ export function standing(
     case 'record': {
       const { record, settles = false } = found;
       const delay = settles ? full : 0;
-      const isOver = record.state === 'released' || sight.certified || isPast(self, record);
+      const isOver = record.state === 'released' || sight.certified || isPast(group, self, record);
       // After a rollback an old record stands there again: whoever came later may still be at work.
       const isVouched = record.clean && record.incarnation === incarnation;
       if (isOver && isVouched) return { kind: 'free', delay };
@@ -92,9 +98,12 @@ function aged(until: Nanoseconds, delay: Nanoseconds, now: Nanoseconds): Standin
   return now >= until ? { kind: 'expired', delay } : { kind: 'held', until };
 }
 
-/** An earlier term of this life, which has ended, or an earlier life of this sandbox, which cannot have outlived it. */
-function isPast(self: Replica, record: LeaderRecord): boolean {
-  if (record.boot === self.boot) return true;
+/**
+ * An earlier term of this life, which has ended, or an earlier life of this sandbox, which cannot have outlived it. Another group of
+ * this life, by mistake on the same record, may well be at work.
+ */
+function isPast(group: string, self: Replica, record: LeaderRecord): boolean {
+  if (record.boot === self.boot) return record.group === group;
   return self.isInit && self.instance !== '' && record.instance === self.instance;
 }
 

@@ -81,3 +81,9 @@ export interface ExternalLease {
   /** How long a "yes" holds that prints no number, counted from the start of the command, ms. */
   readonly ttl: number;
 }
+
+/** Names a row, a key, an object of Kubernetes and a file. */
+export function recordName(app: string, group: string): string {
+  const clean = `${app}-${group}`.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-');
+  return clean.replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '');
+}

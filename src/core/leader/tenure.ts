@@ -21,7 +21,7 @@ import type {
   Tenure,
   Wish,
 } from './state.ts';
-import { leaseFrom, millisecond, retryAt, shorterLease } from './timing.ts';
+import { lastTryAt, leaseFrom, millisecond, retryAt, shorterLease } from './timing.ts';
 import type { Lease, Nanoseconds } from './timing.ts';
 
 type Holding = Settling | Leading | HandingOver;
@@ -38,7 +38,7 @@ export function whileHolding(
 ): LeaderStep {
   if (at.now >= role.tenure.lease.demoteAt) return lose(policy, state, role, 'renew-deadline', at);
   if (state.call !== undefined && at.now >= state.call.until)
-    return [failed({ ...state, call: undefined }, role, 'no answer', at), []];
+    return [failed(policy, { ...state, call: undefined }, role, 'no answer', at), []];
   if (role.kind === 'settling' && at.now >= role.startAt) return lead(state, role);
   if (state.call !== undefined || at.now < role.tenure.renewAt) return [state, []];
   return renew(policy, state, role, at);
@@ -72,7 +72,7 @@ export function onRenewed(
   lease: Lease,
   at: LeaderAt,
 ): LeaderStep {
-  if (outcome.kind === 'failed') return [failed(state, role, outcome.message, at), []];
+  if (outcome.kind === 'failed') return [failed(policy, state, role, outcome.message, at), []];
   const next = learn(state, outcome.view, at.now);
   if (!isOurs(outcome.view, role.tenure.term)) return lose(policy, next, role, 'overtaken', at);
   const { version, incarnation } = outcome.view;
@@ -90,8 +90,15 @@ export function onRenewed(
   ];
 }
 
-function failed(state: LeaderState, role: Holding, error: string, at: LeaderAt): LeaderState {
-  return withTenure(state, role, { renewAt: retryAt(at.now, at.jitter), lost: role.tenure.lost + 1, error });
+function failed(
+  { timing }: LeaderPolicy,
+  state: LeaderState,
+  role: Holding,
+  error: string,
+  { now, jitter }: LeaderAt,
+): LeaderState {
+  const renewAt = retryAt(now, jitter, lastTryAt(timing, role.tenure.lease));
+  return withTenure(state, role, { renewAt, lost: role.tenure.lost + 1, error });
 }
 
 function withTenure(state: LeaderState, role: Holding, news: Partial<Tenure>): LeaderState {

@@ -85,9 +85,16 @@ export function waitOut(timing: Timing, lease: Nanoseconds): Nanoseconds {
   return Math.ceil(lease * (1 + timing.drift));
 }
 
-/** When a lost request is tried again; `jitter` in [0, 1). */
-export function retryAt(now: Nanoseconds, jitter: number): Nanoseconds {
-  return now + retryPause.least + Math.floor(jitter * (retryPause.most - retryPause.least));
+/** When a lost request is tried again; `jitter` in [0, 1). `latest`: sooner, as far as a pause may be, where it would be after that. */
+export function retryAt(now: Nanoseconds, jitter: number, latest: Nanoseconds = Infinity): Nanoseconds {
+  const { least, most } = retryPause;
+  const longest = Math.min(most, Math.max(least, latest - now));
+  return now + least + Math.floor(jitter * (longest - least));
+}
+
+/** The last instant at which a renewal can be sent that has all of its time before D. */
+export function lastTryAt(timing: Timing, { demoteAt }: Lease): Nanoseconds {
+  return demoteAt - timing.timeout;
 }
 
 export interface Soundness {

@@ -106,7 +106,7 @@ function foundIn(first: View, second: View, incarnation: string): View['found'] 
     clean: one.clean && two.clean,
     incarnation: one.incarnation === two.incarnation ? one.incarnation : '',
   };
-  const isFirstLater = isLater(one, two, markOf(second));
+  const isFirstLater = isLater(one, two, markOf(first), markOf(second));
   const [older, later] = isFirstLater ? [two, one] : [one, two];
   const holder = later.state === 'released' && older.state === 'held' ? older : later;
   const { board, successor } = later;
@@ -129,13 +129,15 @@ function termOf({ found }: View): string | undefined {
   return found.kind === 'record' ? found.record.term : undefined;
 }
 
-/** Whether the first record was written after the second; `mark`: of the second. */
-function isLater(one: LeaderRecord, two: LeaderRecord, mark: string): boolean {
+/** Whether the first record was written after the second; by their marks. */
+function isLater(one: LeaderRecord, two: LeaderRecord, markOfOne: string, markOfTwo: string): boolean {
   if (one.term === two.term) return one.write >= two.write;
   // Whoever wrote the second had written the first, where somebody has come since.
   if (isTrailing(two)) return true;
   // The second has changed, or has not, since the writer of the first looked at it.
-  if (one.beside !== undefined && !isTrailing(one)) return one.beside === mark;
+  if (one.beside !== undefined && !isTrailing(one)) return one.beside === markOfTwo;
+  // The same the other way round, of a bid that did not get the first: later ones knew of more than that look.
+  if (two.beside?.startsWith(`${two.term} `) === false) return two.beside !== markOfOne;
   // It may be one from long ago that has come back.
   return one.incarnation !== '' || one.epoch >= two.epoch;
 }

@@ -330,6 +330,14 @@ describe('the settings', () => {
     });
   });
 
+  test('an address of etcd in which a comma may be part of a password is refused, and not shown', () => {
+    for (const dsn of ['http://app:7,Secret,x@h:2379', 'h:1,u:Secret@h:2']) {
+      const choice = choose({ settings: { backend: 'etcd' }, environment: { ETCD_ENDPOINTS: dsn } });
+      expect(choice).toMatchObject({ kind: 'blocked', reason: expect.stringContaining('%2C') as string });
+      expect(JSON.stringify(choice)).not.toContain('Secret');
+    }
+  });
+
   test('etcd', () => {
     const environment = {
       ETCD_ENDPOINTS: 'a:2379, https://b:2379',

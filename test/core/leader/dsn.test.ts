@@ -27,6 +27,17 @@ test.each<[string, Partial<Dsn>]>([
   ['postgresql://u:p@/db?host=/var/run/pg', { host: '/var/run/pg', database: 'db' }],
   ['postgresql:///db', { host: 'localhost', database: 'db' }],
   ['postgresql://%2Fvar%2Frun%2Fpg/db', { host: '/var/run/pg' }],
+  // An "@" after the host is one of a value, or written %40.
+  [
+    'postgresql://h:5432/db?user=a@b&sslmode=require',
+    { host: 'h', options: { user: 'a@b', sslmode: 'require' } },
+  ],
+  ['postgresql://u:p@h/db?application_name=web@pod-1', { options: { 'application-name': 'web@pod-1' } }],
+  [
+    'mysql://u:p@h/db%40home?ssl-ca=/run/%40shop/ca',
+    { database: 'db@home', options: { 'ssl-ca': '/run/@shop/ca' } },
+  ],
+  ['postgresql://u:7%2Fp%3Fq%23r@h/db', { user: 'u', password: '7/p?q#r', host: 'h' }],
   [' redis://:p@h:6379/2\n', { user: undefined, password: 'p', database: '2' }],
 ])('%s', (text, expected) => {
   expect(read(text)).toMatchObject(expected);
@@ -37,6 +48,16 @@ test.each([
   'postgresql://u:pass-word@h:65536/db',
   'postgresql://u:pass-word@h:abc/db',
   'postgresql://u:pass-w/ord@h/db',
+  // What is before the "/" looks like a port, or like a host.
+  'postgresql://u:7/pass-word@h:1/db',
+  'mysql://u:/pass-word@h/db',
+  'redis://:7/pass-word@h',
+  'http://u/er:pass-word@h:2379',
+  'postgresql://u:7@x/pass-word@h/db',
+  'postgresql://u:7?pass-word@h/db',
+  'postgresql://u:7/x?pass-word@h/db?sslmode=require',
+  'postgresql://u:7?a=b&pass-word=c@h/db',
+  'postgresql://u:7#pass-word@h/db',
   'pass-word',
   '',
 ])('"%s" is refused without showing any of it', (text) => {
@@ -46,6 +67,14 @@ test.each([
     failure: expect.stringMatching(/^cannot use the address of PostgreSQL: /),
   });
   expect(JSON.stringify(parsed)).not.toContain('pass-w');
+});
+
+test('a password that was cut is told how to be written', () => {
+  expect(parseDsn('PostgreSQL', 'postgresql://app:7/Secret@127.0.0.1:1/shop')).toEqual({
+    ok: false,
+    failure:
+      'cannot use the address of PostgreSQL: an "@" comes after a "/", "?" or "#"; in a password these are written %2F, %3F, %23, and an "@" that belongs there %40',
+  });
 });
 
 test('a place shows host and port alone', () => {

@@ -14,7 +14,7 @@ function seen(record: LeaderRecord | undefined, rest: Partial<View> = {}): Sight
 }
 
 function stands(sight: Sight | undefined, now = seenAt, self: Replica = policy.self, longest = 0): unknown {
-  return standing(profiles.default, self, sight, longest, now);
+  return standing({ group: 'schedulers', timing: profiles.default, self }, sight, longest, now);
 }
 
 describe('before a record was seen', () => {
@@ -133,6 +133,11 @@ describe('a record of our own', () => {
 
   test('from an earlier term of this life is past', () => {
     expect(stands(seen(recordBy('me', { boot: 'b2', instance: '' })))).toEqual({ kind: 'free', delay: 0 });
+  });
+
+  test('of another group of this life is held: two groups on one record take turns, and never run together', () => {
+    const record = recordBy('me', { boot: 'b2', instance: 'pod/me', group: 'other' });
+    expect(stands(seen(record))).toEqual({ kind: 'held', until: seenAt + full });
   });
 
   test('from an earlier life of this sandbox is past, since we are its PID 1', () => {

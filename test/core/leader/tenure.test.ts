@@ -43,6 +43,18 @@ describe('a leader', () => {
     expect(words(life.pass(3_600 * second))).toEqual(['undrained']);
   });
 
+  test('does not pause for longer than leaves the last try all of its time', () => {
+    const life = leader({}, 0.999);
+    const { sentAt, demoteAt } = tenure(life.state()).lease;
+    const tries: number[] = [];
+    life.mode = 'lost';
+    while (life.now() < demoteAt - millisecond)
+      if (words(life.pass(millisecond)).includes('write held clean')) tries.push(life.now() - sentAt);
+    // Each takes 2 s; a pause of 0.3 s before the last would leave it 1.7 s of the 11.1 s.
+    expect(demoteAt - sentAt).toBe(11.1 * second);
+    expect(tries.map((instant) => (instant / second).toFixed(2))).toEqual(['2.50', '4.80', '7.10', '9.15']);
+  });
+
   test('gives the record up clean if its work has ended in time after all', () => {
     const life = leader();
     const { lease, term } = tenure(life.state());

@@ -117,7 +117,12 @@ describe('the check of a plan', () => {
   });
 });
 
-test('a lost request is tried again after 50 to 300 ms', () => {
+test('a lost request is tried again after 50 to 300 ms, sooner where that would be too late', () => {
+  const almost = 0.999_999_999_9;
   expect(retryAt(0, 0)).toBe(0.05 * second);
-  expect(retryAt(0, 0.999_999_999_9)).toBeLessThan(0.3 * second);
+  expect(retryAt(0, almost)).toBeLessThan(0.3 * second);
+  expect(retryAt(0, almost)).toBeGreaterThan(0.29 * second);
+  expect(retryAt(0, almost, second)).toBe(retryAt(0, almost));
+  expect(retryAt(second, almost, 1.2 * second)).toBeLessThan(1.2 * second);
+  expect(retryAt(second, almost, 0)).toBe(1.05 * second);
 });

@@ -252,3 +252,17 @@ test('the board is that of the record which was written later', () => {
   alone(first, record('old', { state: 'released', incarnation: 'a', board: { at: 'first again' } }));
   expect(found(twin)).toMatchObject({ board: { at: 'first again' } });
 });
+
+test('a bid that did not get the first record knew less than whoever has got it since', () => {
+  const { first, last, twin } = fresh();
+  // Nothing is known of either engine's life: it has failed over.
+  const of = (name: string, rest: Partial<LeaderRecord>): LeaderRecord =>
+    record(name, { state: 'released', incarnation: 'gone', ...rest });
+  alone(first, of('winner', { write: 7, epoch: 6, board: { at: 'first' } }));
+  alone(last, of('loser', { write: 2, epoch: 9, board: { at: 'last' }, beside: 'before 6' }));
+  expect(found(twin)).toMatchObject({ board: { at: 'first' } });
+  alone(last, of('loser', { write: 2, epoch: 9, board: { at: 'last' }, beside: 'winner 7' }));
+  expect(found(twin)).toMatchObject({ board: { at: 'last' } });
+  alone(last, of('loser', { write: 2, epoch: 9, board: { at: 'last' }, beside: 'loser 1' }));
+  expect(found(twin)).toMatchObject({ board: { at: 'last' } });
+});
