@@ -4,7 +4,18 @@ import { createWork } from './leader-work.ts';
 import type { WorkDeps } from './leader-work.ts';
 import type { LeaderOutlook } from '../core/leader/outlook.ts';
 import type { LeaderReport } from '../core/leader/state.ts';
+import type { Backing } from '../ports.ts';
 import type { Mailbox } from './mailbox.ts';
+
+/** Why nobody can hand over or stay out there, and what else there is to do. */
+export function electsNobody({
+  backend,
+  because,
+  runs,
+}: Extract<Backing, { readonly kind: 'fixed' }>): string {
+  const stop = runs ? '"djsup stop" keeps a service down in this replica; ' : '';
+  return `backend "${backend}" elects nobody (${because}); ${stop}with another backend the group could hand over`;
+}
 
 export function createFixedElection(deps: {
   readonly group: string;

@@ -10,6 +10,7 @@ import { millisecond, second } from '../core/leader/timing.ts';
 import type { Timing } from '../core/leader/timing.ts';
 import type { Backing, Clock } from '../ports.ts';
 import type { Permit } from './election.ts';
+import { electsNobody } from './fixed-election.ts';
 import { createBacking, isSameElection } from './leader-backing.ts';
 import { createChronicle } from './leader-chronicle.ts';
 import { createGroupView } from './leader-group-view.ts';
@@ -220,9 +221,11 @@ export function createGroup(deps: GroupDeps): Group {
       election.feed({ kind: 'publish', key, value, waiter });
     },
     request(request, waiter) {
-      const election = engine.election();
-      if (election === undefined)
-        return report(waiter, { kind: 'refused', reason: noElection(engine.backing()) });
+      const [backing, election] = [engine.backing(), engine.election()];
+      if (election === undefined) return report(waiter, { kind: 'refused', reason: noElection(backing) });
+      // A pause of before may be taken back there.
+      if (backing?.kind === 'fixed' && request.action !== 'resume')
+        return report(waiter, { kind: 'refused', reason: electsNobody(backing) });
       const demand = demandOf(request, self.name, election.outlook());
       switch (demand.kind) {
         case 'refused':

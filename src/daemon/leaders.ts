@@ -110,6 +110,8 @@ export function createLeaders(deps: LeadersDeps): Leaders {
 
   function open(config: LeaderConfig, settleUntil: number, heritage = noHeritage): Group {
     settling.set(config.group, settleUntil);
+    // What the new one missed while there was nothing to stop is no jump to it.
+    lookForJump();
     const over = (): void => closed(config);
     const name = config.group;
     elections += 1;
@@ -126,9 +128,13 @@ export function createLeaders(deps: LeadersDeps): Leaders {
       over,
     });
     groups.set(name, group);
-    // What it missed while there was nothing to stop is no jump.
-    jumps.look();
     return group;
+  }
+
+  /** Tells of it all groups that there are. */
+  function lookForJump(): void {
+    const jump = jumps.look();
+    if (jump !== undefined) for (const group of groups.values()) group.clockJumped(jump);
   }
 
   function report(waiter: string, outcome: LeaderReport): void {
@@ -263,8 +269,7 @@ export function createLeaders(deps: LeadersDeps): Leaders {
     },
     tick() {
       if (groups.size === 0) return;
-      const jump = jumps.look();
-      if (jump !== undefined) for (const group of groups.values()) group.clockJumped(jump);
+      lookForJump();
       for (const group of groups.values()) group.tick();
       for (const group of new Set(newcomers.due().map(of))) group?.begin();
     },

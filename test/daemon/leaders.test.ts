@@ -195,6 +195,23 @@ test('time that the monotonic clock has not counted makes the leader prove its l
   expect(crew.running(beat)).toEqual([]);
 });
 
+test('time that went by unseen is not lost on a group that leads where a reload opens another just then', async () => {
+  const { crew, a } = await pair();
+  const before = a.spawner.latest(beat).feeds.length;
+  crew.clock.suspend(3_000);
+  reload(
+    a,
+    `${plan}  others: {override: merge, profile: fast}\n`.replace(
+      'services:',
+      'services:\n  other: {override: replace, command: other, singleton: always, leader-group: others}',
+    ),
+  );
+  await crew.pass(500);
+  expect(a.log.find('leader clock-jump group=schedulers unseen=3s')).toHaveLength(1);
+  expect(a.log.find('leader clock-jump group=others')).toEqual([]);
+  expect(a.spawner.latest(beat).feeds.length).toBeGreaterThan(before);
+});
+
 test('a check of the group is up while somebody leads, here or elsewhere, and down when nobody has for long', async () => {
   const crew = leaderCrew();
   const watched = `${plan}
@@ -916,6 +933,66 @@ leader:
     a.supervisor.stop(0, 'test');
     await crew.pass(1_000);
     expect(await a.supervisor.ended).toBe(0);
+  });
+
+  test.each([
+    [{ action: 'pause', span: undefined }, true],
+    [{ action: 'step-down', span: 60_000 }, true],
+    [{ action: 'transfer', to: 'b' }, true],
+    [{ action: 'pause', span: undefined }, false],
+  ] as const)(
+    'where nobody is elected %j is refused with the reason, and forgotten (runs here: %s)',
+    async (request, runs) => {
+      const crew = leaderCrew();
+      let isFixed = true;
+      const a = crew.join('a', plan, ({ group }) =>
+        Promise.resolve(
+          isFixed
+            ? { kind: 'fixed', backend: 'static', because: 'by ordinal', runs }
+            : { kind: 'store', backend: 'pretend', because: '', store: crew.engine.store('a', group) },
+        ),
+      );
+      await crew.pass(500);
+      const id = ask(a, request);
+      await crew.pass(100);
+      const stop = runs ? '"djsup stop" keeps a service down in this replica; ' : '';
+      expect(a.change(id).status).toBe('Error');
+      expect(a.change(id).err).toContain(
+        `backend "static" elects nobody (by ordinal); ${stop}with another backend the group could hand over`,
+      );
+      expect(crew.running(beat)).toEqual(runs ? ['a'] : []);
+      isFixed = false;
+      reload(a, plan.replace('profile: fast', 'profile: fast, name: elected'));
+      await crew.pass(30_000);
+      expect(a.face.leaders([])[0]?.state).toBe('leading');
+      expect(crew.running(beat)).toEqual(['a']);
+    },
+  );
+
+  test('resume is done where nobody is elected, and forgets a pause of before', async () => {
+    const crew = leaderCrew();
+    let isFixed = false;
+    const a = crew.join('a', plan, ({ group }) =>
+      Promise.resolve(
+        isFixed
+          ? { kind: 'fixed', backend: 'none', because: 'every replica runs these services', runs: true }
+          : { kind: 'store', backend: 'pretend', because: '', store: crew.engine.store('a', group) },
+      ),
+    );
+    await crew.pass(settled);
+    ask(a, { action: 'pause', span: undefined });
+    await crew.pass(500);
+    isFixed = true;
+    reload(a, plan.replace('profile: fast', 'profile: fast, name: fixed'));
+    await crew.pass(30_000);
+    const id = ask(a, { action: 'resume' });
+    await crew.pass(1_000);
+    expect(a.change(id).status).toBe('Done');
+    isFixed = false;
+    reload(a, plan);
+    await crew.pass(30_000);
+    expect(a.face.leaders([])[0]?.state).toBe('leading');
+    expect(crew.running(beat)).toEqual(['a']);
   });
 
   test('where it would be unsafe to elect nothing runs, and why is said', async () => {

@@ -102,6 +102,44 @@ describe.each(Object.entries(engines))('%s', (name, settings) => {
   });
 });
 
+const cut = '7/Secret';
+const unencoded: Readonly<Record<string, (userAndPlace: string) => LeaseSettings>> = {
+  Redis: (rest) => ({ kind: 'redis', name: 'x', dsn: `redis://${rest}/0`, prefix: 'p:' }),
+  PostgreSQL: (rest) => ({
+    kind: 'postgres',
+    name: 'x',
+    dsn: `postgresql://${rest}/shop`,
+    schema: 'public',
+    listen: true,
+  }),
+  MySQL: (rest) => ({ kind: 'mysql', name: 'x', dsn: `mysql://${rest}/shop` }),
+  etcd: (rest) => ({
+    kind: 'etcd',
+    name: 'x',
+    endpoints: [`http://${rest}`],
+    prefix: 'p/',
+    user: undefined,
+    tls: {},
+  }),
+};
+
+test.each(Object.entries(unencoded))(
+  'a password of %s that holds an unencoded "/" does not show',
+  async (_, settings) => {
+    for (const password of [
+      cut,
+      cut.slice(1),
+      cut.replace('/', '?'),
+      cut.replace('/', '#'),
+      `7@x${cut.slice(1)}`,
+    ]) {
+      const message = await said(settings(`app:${password}@127.0.0.1:1`));
+      expect(message).toMatch(/^cannot use the address of .* %2F, %3F, %23/);
+      expect(message).not.toMatch(/Secret|app|7|127/);
+    }
+  },
+);
+
 test('a password that a server says back shows as asterisks', async () => {
   const message = await saidBy('says back what it is told as an error of Redis', engines['Redis']);
   expect(message).toContain('AUTH $4 user $10 ***');

@@ -125,6 +125,42 @@ describe.skipIf(why !== undefined)(`on a real engine${why === undefined ? '' : `
     expect(opening).toHaveProperty('message', expect.stringContaining('give the address of the primary'));
   });
 
+  test('a replica that takes writes is refused while it replicates', async () => {
+    const primary = await startMariadb(['--log-bin', '--server-id=1']);
+    const replica = await startMariadb(['--server-id=2']);
+    const plain = "CREATE USER plain@'%' IDENTIFIED BY 'pass-word'; GRANT ALL ON app.* TO plain@'%'";
+    const follow = `MASTER_HOST = '127.0.0.1', MASTER_PORT = ${primary.port}, MASTER_USER = 'copier', MASTER_PASSWORD = 'pass-word'`;
+    const running = async (): Promise<unknown> =>
+      (await replica.query("SHOW GLOBAL STATUS LIKE 'Slave_running'"))[0]?.['Value'];
+    try {
+      await primary.query("GRANT REPLICATION SLAVE ON *.* TO copier@'%' IDENTIFIED BY 'pass-word'");
+      await replica.query(plain);
+      expect((await open(replica.dsn('plain'))).opening).toMatchObject({ kind: 'ready' });
+      const [end] = await primary.query('SHOW MASTER STATUS');
+      await replica.query(
+        `CHANGE MASTER TO ${follow}, MASTER_LOG_FILE = '${String(end?.['File'])}', MASTER_LOG_POS = ${String(end?.['Position'])}; START SLAVE`,
+      );
+      await until('it replicates', async () => (await running()) === 'ON');
+      const refused = {
+        kind: 'failed',
+        error: 'unsafe',
+        message: expect.stringContaining(
+          'it replicates from another server, and may be behind: give the address of the primary',
+        ),
+      };
+      expect((await open(replica.dsn('plain'))).opening).toMatchObject(refused);
+      // It waits for its primary to come back, and is no primary itself.
+      await primary.stop();
+      await until('it has lost its primary', async () => (await running()) === 'OFF');
+      expect((await open(replica.dsn('plain'))).opening).toMatchObject(refused);
+      await replica.query('STOP SLAVE');
+      expect((await open(replica.dsn('plain'))).opening).toMatchObject({ kind: 'ready' });
+    } finally {
+      await replica.stop();
+      await primary.stop();
+    }
+  }, 60_000);
+
   test('a table without transactions is refused', async () => {
     await mariadb.query(
       'CREATE DATABASE weak; CREATE TABLE weak.djsup_leader (grp VARBINARY(255) PRIMARY KEY, record BLOB) ENGINE=MyISAM',

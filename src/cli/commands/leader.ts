@@ -1,9 +1,11 @@
 // djsup leader
 import { formatDuration, parseDuration } from '../../core/duration.ts';
+import { nearest } from '../../core/nearest.ts';
 import { fail, ok } from '../../core/result.ts';
+import type { Result } from '../../core/result.ts';
 import type { LeaderInfo } from '../../wire/replies.ts';
 import { absTimeOption, defineCommand, formatOption, noWaitOption, words } from '../command.ts';
-import type { Context, Input, Outcome } from '../command.ts';
+import type { CommandFailure, Context, Input, Outcome } from '../command.ts';
 import { formatted } from '../format.ts';
 import { tableText } from '../table.ts';
 import { timeText } from '../time-text.ts';
@@ -24,7 +26,7 @@ export const command = defineCommand({
   category: 'Services',
   summary: 'Show who leads, and hand over',
   description:
-    'Shows the leader groups of the plan: who runs the services that only one replica runs. With "step-down" this replica lets go and, with --for, stays out that long; "transfer --to" hands over to a replica by name; "pause" stays out until "resume" or for the time of --for; "history" lists the latest transitions; "check" exits with 0 only inside a service whose lease still stands (see --min-valid). Groups may be named after the action; without any all are meant, and for step-down and transfer those that this replica leads.',
+    'Shows the leader groups of the plan: who runs the services that only one replica runs. With "step-down" this replica lets go and, with --for, stays out that long; "transfer --to" hands over to a replica by name; "pause" stays out until "resume", for the time of --for, or until djsup is started anew; "history" lists the latest transitions; "check" exits with 0 only inside a service whose lease still stands (see --min-valid). Groups may be named after the action; without any all are meant, and for step-down and transfer those that this replica leads.',
   options: [
     { name: 'verbose', help: 'Show services, timings, warnings and history of each group.' },
     { name: 'for', value: 'duration', help: 'How long to stay out, as 5m (step-down, pause).' },
@@ -45,7 +47,11 @@ export const command = defineCommand({
     const stray = ownOptions.find((name) => input.on(name));
     if (stray !== undefined) return fail({ message: `--${stray} needs an action, such as "step-down"` });
     if (first === 'check') return check(context, input);
-    const leaders = await (await context.client()).leaders(first === 'history' ? rest : input.words);
+    const all = await (await context.client()).leaders([]);
+    if (!all.ok) return all;
+    const isHistory = first === 'history';
+    const names = isHistory ? rest : input.words;
+    const leaders = chosen(all.value, names, !isHistory);
     if (!leaders.ok) return leaders;
     const format = input.value('format') ?? 'text';
     const now = context.now();
@@ -54,10 +60,8 @@ export const command = defineCommand({
       const byGroup = Object.fromEntries(leaders.value.map((one) => [one.group, one]));
       await context.print(await formatted(format, { leader: byGroup }));
     } else if (leaders.value.length === 0) {
-      context.note(
-        input.words.length === 0 ? 'Plan has no leader groups in use.' : 'No matching leader groups.',
-      );
-    } else if (first === 'history') await context.print(historyText(leaders.value, when));
+      context.note('Plan has no leader groups in use.');
+    } else if (isHistory) await context.print(historyText(leaders.value, when));
     else if (input.on('verbose'))
       await context.print(leaders.value.map((one) => detailsText(one, when)).join('\n'));
     else await context.print(tableText([head, ...leaders.value.map((one) => row(one, when))]));
@@ -66,6 +70,24 @@ export const command = defineCommand({
 });
 
 type LeaderInput = Input<'verbose' | 'for' | 'to' | 'min-valid' | 'no-wait' | 'abs-time' | 'format'>;
+
+/** Those that are named, or all. `mayAct`: the first word may be meant as an action. */
+function chosen(
+  leaders: readonly LeaderInfo[],
+  names: readonly string[],
+  mayAct: boolean,
+): Result<readonly LeaderInfo[], CommandFailure> {
+  const known = leaders.map(({ group }) => group);
+  const index = names.findIndex((name) => !known.includes(name));
+  const stranger = names[index];
+  if (stranger === undefined)
+    return ok(names.length === 0 ? leaders : leaders.filter(({ group }) => names.includes(group)));
+  const isFirst = mayAct && index === 0;
+  const near = nearest(stranger, isFirst ? [...Object.keys(actions), 'history', 'check', ...known] : known);
+  const hint = near === undefined ? '' : `; did you mean "${near}"?`;
+  const what = isFirst ? 'action or leader group' : 'leader group';
+  return fail({ message: `cannot find ${what} "${stranger}"${hint}` });
+}
 
 async function act(
   context: Context,

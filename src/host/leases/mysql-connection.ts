@@ -123,10 +123,18 @@ const variables = [
   'port',
   'datadir',
 ];
-const states = ['wsrep_ready', 'wsrep_cluster_status', 'wsrep_cluster_state_uuid'];
+const states = [
+  'slave_running',
+  'slaves_running',
+  'wsrep_ready',
+  'wsrep_cluster_status',
+  'wsrep_cluster_state_uuid',
+];
 
-/** What the server says of itself; what it does not know is missing. */
-export async function inquire({ query }: MysqlConnection): Promise<Readonly<Record<string, string>>> {
+/** What the server says of itself; what it does not know, or does not tell this user, is missing. */
+export async function inquire({
+  query,
+}: Pick<MysqlConnection, 'query'>): Promise<Readonly<Record<string, string>>> {
   const facts: Record<string, string> = {};
   for (const [what, names] of [
     ['VARIABLES', variables],
@@ -137,5 +145,26 @@ export async function inquire({ query }: MysqlConnection): Promise<Readonly<Reco
     );
     for (const { Variable_name: name, Value: value } of rows) facts[name.toLowerCase()] = value;
   }
+  // MariaDB's alone; MySQL tells by a statement.
+  if (facts['slaves_running'] === undefined && (await appliesChanges(query)))
+    facts['replica_sql_running'] = 'Yes';
   return facts;
+}
+
+/** Whether a replica's thread runs. False where this is not known: it needs REPLICATION CLIENT, and MySQL 8.0.22. */
+async function appliesChanges(query: MysqlConnection['query']): Promise<boolean> {
+  try {
+    const channels = await query<RowDataPacket & { Channel_Name?: string; Replica_SQL_Running?: string }>(
+      'SHOW REPLICA STATUS',
+    );
+    // Members of a group apply what they agree on; those that may be behind are read-only.
+    return channels.some(
+      ({ Channel_Name: name = '', Replica_SQL_Running: state }) =>
+        state === 'Yes' && !name.startsWith('group_replication_'),
+    );
+  } catch (error) {
+    // The server's own "no": denied, or a statement that it does not know.
+    if (errorCode(error)?.startsWith('ER_') === true) return false;
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 // MySQL and MariaDB: one row for each election, changed by statements that name the text they replace; named locks that
 // ring when they are let go.
-// Laws: the row alone says who leads, the lock is a doorbell; never on a read-only server, nor on a Galera node outside the
-// primary component or without a promise of fresh reads, nor in a table that a crash empties.
+// Laws: the row alone says who leads, the lock is a doorbell; never on a read-only server or one that replicates from another,
+// nor on a Galera node outside the primary component or without a promise of fresh reads, nor in a table that a crash empties.
 import type { RowDataPacket } from 'mysql2';
 import { parseDsn, placeOf, sqlTls } from '../../core/leader/dsn.ts';
 import { decodeRecord } from '../../core/leader/record.ts';
@@ -173,6 +173,8 @@ function unsafeReason(facts: Facts): string | undefined {
     return 'it is read-only, as a replica is, and may be behind: give the address of the primary';
   if (facts['innodb_read_only'] === 'ON' || facts['super_read_only'] === 'ON')
     return 'it is read-only, as a replica is, and may be behind: give the address of the primary';
+  if (isReplica(facts))
+    return 'it replicates from another server, and may be behind: give the address of the primary';
   if (facts['innodb_flush_log_at_trx_commit'] === '0')
     return 'its crash takes back what it has confirmed (innodb_flush_log_at_trx_commit = 0), unseen by others: set it to 1, or use another backend';
   if (facts['wsrep_on'] !== 'ON') return undefined;
@@ -181,6 +183,15 @@ function unsafeReason(facts: Facts): string | undefined {
   if (facts['wsrep_sync_wait'] === undefined)
     return 'this Galera node cannot promise fresh reads (wsrep_sync_wait): use a newer one, or another backend';
   return undefined;
+}
+
+/** As far as it is known: a replica that is stopped, and MySQL towards most users, tell nothing. */
+function isReplica(facts: Facts): boolean {
+  return (
+    facts['slave_running'] === 'ON' ||
+    (facts['slaves_running'] ?? '0') !== '0' ||
+    facts['replica_sql_running'] === 'Yes'
+  );
 }
 
 /** Of the server whose data it is; after a failover it is another one. */
