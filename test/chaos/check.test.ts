@@ -39,6 +39,9 @@ describe('the judge', () => {
       );
     expect(after([freeze], [5, 5.002])).toEqual([false]);
     expect(after([freeze], [5, 5.02])).toEqual([true]);
+    // It and what it has left behind beat one after the other.
+    expect(after([freeze], [5, 5], [5.001, 5.002])).toEqual([false, false]);
+    expect(after([freeze], [5, 5.002], [5.004, 5.0055])).toEqual([false, true]);
     // Once only, and only there.
     expect(after([freeze], [5, 5.002], [5.03, 5.032])).toEqual([false, true]);
     expect(after([freeze], [6, 6.002])).toEqual([true]);

@@ -95,11 +95,11 @@ function overlapsOf(lives: readonly Life[], faults: readonly Fault[]): readonly 
   return found;
 }
 
-/** Whether a stretch is what a freeze of its replica has left: the first one after the thaw, and short. */
+/** Whether a stretch belongs to what a freeze of its replica has left: it ends soon after the first beat since the thaw. */
 function residueOf(faults: readonly Fault[]): (stretch: Stretch) => boolean {
   const left = new Map<Fault, number>();
   return ({ life, from, to, isFirst }) => {
-    if (isFirst || to - from > residue) return false;
+    if (isFirst) return false;
     const freeze = faults.find(
       ({ parts, at, until }) =>
         parts.includes(`freeze ${life.replica}`) && at <= from && from <= until + thawing,
@@ -107,7 +107,7 @@ function residueOf(faults: readonly Fault[]): (stretch: Stretch) => boolean {
     if (freeze === undefined) return false;
     const first = left.get(freeze) ?? from;
     left.set(freeze, first);
-    return first === from;
+    return to - first <= residue;
   };
 }
 
