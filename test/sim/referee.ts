@@ -84,7 +84,9 @@ export function createReferee(
     },
     wrote(record) {
       records.set(record.term, record);
-      if (bound === 'whoever writes' || record.term === latestTerm) checkBoard(record);
+      // A late write of a term that has ended changes but one of two records: what it may hide shows when the next one leads.
+      const isLeading = running.size > 0 && record.term === latestTerm;
+      if (bound === 'whoever writes' || isLeading) checkBoard(record);
       for (const [key, entry] of Object.entries(record.board)) {
         const value = Number(entry);
         highestEntry = Math.max(highestEntry, value);
