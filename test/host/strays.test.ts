@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { monotonicNow } from '../../src/host/clock.ts';
 import { listProcesses, readStat, readVariables } from '../../src/host/proc.ts';
@@ -61,8 +61,10 @@ test('what was there before the first run of its owner, as of an earlier daemon,
 test('once its guard was killed, an orphan is ended that carries no mark, but none from before', async () => {
   const hide = 'env -i setsid sleep 1000 >/dev/null 2>&1 & echo $!;';
   const [earlier] = await leave('another', `${hide} sleep 0.05`);
-  // Start times are told in ticks of 10 ms.
-  await sleep(50);
+  // Start times are told in ticks of 10 ms since boot.
+  const born = Number(readStat(earlier ?? 0)?.startTime);
+  const uptime = (): number => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
+  await until('a tick is over', () => uptime() * 100 > born + 1);
   const guard = { killAt: monotonicNow() + 60_000, anchor: undefined };
   const argv = ['sh', '-c', `${hide} exec sleep 1000`];
   const { child, told } = start(machine.spawner, launchOf(argv, { owner: 'guarded', guard }));

@@ -26,13 +26,14 @@ export interface Referee {
 
 /**
  * `onGap`: for each stretch of time without running work, once it is over. `bound`: whose board has to be whole; of two engines,
- * under whose record somebody leads, as long as neither has lost anything.
+ * under whose record somebody leads, as long as neither has lost anything. `standing`: what the engines hold.
  */
 export function createReferee(
   schedule: Schedule,
   note: (who: string, what: string) => void,
   onGap: (from: number) => void = () => undefined,
   bound: 'whoever writes' | 'whoever leads' = 'whoever writes',
+  standing: () => readonly LeaderRecord[] = () => [],
 ): Referee {
   const running = new Map<object, string>();
   /** The highest entry of each key: what was written since the engine last lost something, and what of it was confirmed. */
@@ -51,6 +52,10 @@ export function createReferee(
   function breakLaw(law: string): void {
     note('referee', law);
     broken ??= `${law}, at ${(schedule.now() / second).toFixed(6)} s`;
+  }
+
+  function isWhole(record: LeaderRecord): boolean {
+    return [...board].every(([key, value]) => Number(record.board[key] ?? 0) >= value);
   }
 
   function checkBoard(record: LeaderRecord): void {
@@ -84,9 +89,9 @@ export function createReferee(
     },
     wrote(record) {
       records.set(record.term, record);
-      // A late write of a term that has ended changes but one of two records: what it may hide shows when the next one leads.
-      const isLeading = running.size > 0 && record.term === latestTerm;
-      if (bound === 'whoever writes' || isLeading) checkBoard(record);
+      // A late write of a term that has ended changes one of two records: then the other has to be whole.
+      const isElsewhere = running.size === 0 && bound === 'whoever leads' && standing().some(isWhole);
+      if ((bound === 'whoever writes' || record.term === latestTerm) && !isElsewhere) checkBoard(record);
       for (const [key, entry] of Object.entries(record.board)) {
         const value = Number(entry);
         highestEntry = Math.max(highestEntry, value);

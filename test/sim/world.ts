@@ -49,9 +49,19 @@ export function createWorld(seed: number, rules: Rules, options: Options = {}): 
     note,
     options.onGap,
     rules.way === undefined ? 'whoever writes' : 'whoever leads',
+    () =>
+      engines
+        .flatMap((one) => one.view().found)
+        .flatMap((found) => (found.kind === 'record' ? found.record : [])),
   );
-  const newEngine = (name = ''): Engine => createEngine(schedule, random, referee, name);
-  const engine = rules.way === undefined ? newEngine() : createMovingEngine(rules.way, random, newEngine);
+  const engines: Engine[] = [];
+  const newEngine = (name = ''): Engine => {
+    const made = createEngine(schedule, random, referee, name);
+    engines.push(made);
+    return made;
+  };
+  const engine: Engine =
+    rules.way === undefined ? newEngine() : createMovingEngine(rules.way, random, newEngine);
 
   const timings: readonly [Timing, ...Timing[]] = isPlain ? [profiles.default] : chooseTimings(random);
   const ends = {
